@@ -1,0 +1,1 @@
+"""videoindex finds the second in which something happens in hours of video."""

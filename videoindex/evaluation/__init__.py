@@ -1,0 +1,1 @@
+"""Needles, grounding, metrics, reports, and recordings with known truth."""

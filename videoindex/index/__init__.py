@@ -1,0 +1,1 @@
+"""Artifacts, embeddings, the store and ingest."""

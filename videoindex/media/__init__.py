@@ -1,0 +1,1 @@
+"""The only home of ffmpeg-python, decord, PyAV and torchcodec."""

@@ -1,0 +1,1 @@
+"""One small protocol over several decoders."""

@@ -1,0 +1,1 @@
+"""The observers and the models under them."""

@@ -1,0 +1,1 @@
+"""Which instants to look at, and how they pack into segments. Pure: no I/O, no heavy imports."""
