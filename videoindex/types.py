@@ -206,7 +206,8 @@ class Segment:
 
     ``at_s_T`` are the instants to look at (empty where the observer takes the whole span, as speech does).
     ``size_px`` is (width, height) of the frames to decode, (0, 0) for their own size. ``tokens`` and
-    ``positions`` are the cost for a Qwen3-VL observer, 0 for the others.
+    ``positions`` are the cost for a Qwen3-VL observer, 0 for the others. ``side_input`` names what is read beside
+    the recording itself, with its digest (a subtitle file, say), so that the segment changes when it does.
     Law: the instants rise and lie inside ``span``.
     """
 
@@ -217,6 +218,7 @@ class Segment:
     size_px: tuple[int, int] = (0, 0)
     tokens: int = 0
     positions: int = 0
+    side_input: str = ""
 
     def __post_init__(self) -> None:
         if any(b <= a for a, b in zip(self.at_s_T, self.at_s_T[1:], strict=False)):
