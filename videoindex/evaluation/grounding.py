@@ -1,0 +1,198 @@
+"""`eval grounding`: does a query find the seconds in which it is true?
+
+A query ends in one of three ways, kept apart in the report:
+
+- **answered**: with windows or, just as legally, with none (right for a negative, 0 for any other);
+- **failed**: asking raised an error. It counts as 0, and on a negative as a false find, never as a good silence;
+- **unjudged**: there is nothing to judge, the recording or the row of predictions being absent. Not scored.
+
+The files are described in `videoindex.evaluation.truth`, the measures in `videoindex.evaluation.metrics`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from videoindex.errors import VideoIndexError
+from videoindex.evaluation.metrics import IOU_LEVELS, Rate, first_iou, mean_iou, recall_at_1
+from videoindex.evaluation.truth import GroundingQuery, Prediction
+from videoindex.types import Span
+
+__all__ = [
+    "GroundingReport",
+    "GroundingRow",
+    "Predict",
+    "ask_product",
+    "judge_predictions",
+    "report_json",
+    "report_table",
+]
+
+Predict = Callable[[Path, str], Sequence[Span]]
+"""Asks the product one query about one recording; returns its windows, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingRow:
+    """How one query ended; ``reason`` says why it failed or could not be judged."""
+
+    query: GroundingQuery
+    outcome: Literal["answered", "failed", "unjudged"]
+    predicted: tuple[Span, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_negative(self) -> bool:
+        return not self.query.windows
+
+    @property
+    def iou(self) -> float:
+        """IoU of the first prediction with the best true window; raises ValueError on a negative."""
+        return first_iou(self.predicted, self.query.windows)
+
+    @property
+    def is_false_find(self) -> bool:
+        """Whether a negative was answered with a window, or failed."""
+        return self.is_negative and (bool(self.predicted) or self.outcome == "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingReport:
+    """All rows of one evaluation, in the order of the truth file. Figures are computed from rows, never stored."""
+
+    rows: tuple[GroundingRow, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.query.kind for row in self.rows))
+
+    def of_kind(self, kind: str) -> GroundingReport:
+        return GroundingReport(tuple(row for row in self.rows if row.query.kind == kind))
+
+    def count(self, outcome: Literal["answered", "failed", "unjudged"]) -> int:
+        return sum(row.outcome == outcome for row in self.rows)
+
+    @property
+    def ious(self) -> tuple[float, ...]:
+        """IoUs of the judged queries that have true windows."""
+        return tuple(row.iou for row in self.rows if row.outcome != "unjudged" and not row.is_negative)
+
+    @property
+    def empty_answers(self) -> int:
+        """Queries with true windows that were answered with none."""
+        return sum(row.outcome == "answered" and not row.is_negative and not row.predicted for row in self.rows)
+
+    def recall_at_1(self, level: float) -> Rate:
+        return recall_at_1(self.ious, level)
+
+    @property
+    def mean_iou(self) -> float | None:
+        return mean_iou(self.ious)
+
+    @property
+    def false_finds(self) -> Rate:
+        """False finds among the judged negatives."""
+        negatives = [row for row in self.rows if row.outcome != "unjudged" and row.is_negative]
+        return Rate(sum(row.is_false_find for row in negatives), len(negatives))
+
+
+def judge_predictions(truth: Sequence[GroundingQuery], predictions: Iterable[Prediction]) -> GroundingReport:
+    """Sets given predictions beside the truth. A query that no prediction row names is unjudged."""
+    by_query: Mapping[tuple[str, str], Prediction] = {(row.video, row.query): row for row in predictions}
+    rows = []
+    for query in truth:
+        prediction = by_query.get((query.video, query.query))
+        if prediction is None:
+            rows.append(GroundingRow(query, "unjudged", reason="the predictions hold no row for this query"))
+        else:
+            rows.append(GroundingRow(query, "answered", prediction.windows))
+    return GroundingReport(tuple(rows))
+
+
+def ask_product(truth: Sequence[GroundingQuery], videos_dir: Path, predict: Predict) -> GroundingReport:
+    """Asks ``predict`` every query; ``video`` names a file under ``videos_dir``.
+
+    An error of videoindex's own tree makes the query "failed"; any other is a defect and is raised. A recording
+    that is not there makes its queries "unjudged".
+    """
+    rows = []
+    for query in truth:
+        path = videos_dir / query.video
+        if not path.is_file():
+            rows.append(GroundingRow(query, "unjudged", reason=f"{path} is not there"))
+            continue
+        try:
+            rows.append(GroundingRow(query, "answered", tuple(predict(path, query.query))))
+        except VideoIndexError as error:
+            rows.append(GroundingRow(query, "failed", reason=str(error)))
+    return GroundingReport(tuple(rows))
+
+
+def _rate_document(rate: Rate) -> dict[str, object]:
+    low, high = rate.interval
+    return {"value": rate.value, "hits": rate.hits, "n": rate.n, "low": round(low, 4), "high": round(high, 4)}
+
+
+def _figures_document(report: GroundingReport) -> dict[str, object]:
+    return {
+        "queries": len(report.rows),
+        "answered": report.count("answered"),
+        "failed": report.count("failed"),
+        "unjudged": report.count("unjudged"),
+        "empty_answers": report.empty_answers,
+        "recall_at_1": {str(level): _rate_document(report.recall_at_1(level)) for level in IOU_LEVELS},
+        "mean_iou": report.mean_iou,
+        "false_finds": _rate_document(report.false_finds),
+    }
+
+
+def _row_document(row: GroundingRow) -> dict[str, object]:
+    return {
+        "video": row.query.video,
+        "query": row.query.query,
+        "kind": row.query.kind,
+        "windows": [[window.start_s, window.end_s] for window in row.query.windows],
+        "outcome": row.outcome,
+        "predicted": [[window.start_s, window.end_s] for window in row.predicted],
+        "iou": None if row.is_negative or row.outcome == "unjudged" else row.iou,
+        "reason": row.reason or None,
+    }
+
+
+def report_json(report: GroundingReport) -> str:
+    """One JSON document: ``all`` figures, figures ``by_kind``, and every row under ``queries``."""
+    document = {
+        "all": _figures_document(report),
+        "by_kind": {kind: _figures_document(report.of_kind(kind)) for kind in report.kinds},
+        "queries": [_row_document(row) for row in report.rows],
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _rate_text(rate: Rate) -> str:
+    if rate.value is None:
+        return "-"
+    low, high = rate.interval
+    return f"{rate.value:.2f} [{low:.2f}, {high:.2f}] {rate.hits}/{rate.n}"
+
+
+def report_table(report: GroundingReport) -> str:
+    """A Markdown table by kind (shares with 95 % Wilson intervals), then what failed or could not be judged."""
+    levels = [f"R@1 IoU≥{level}" for level in IOU_LEVELS]
+    header = ["kind", "queries", *levels, "mIoU", "false finds", "empty", "failed", "unjudged"]
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    parts = [(kind, report.of_kind(kind)) for kind in report.kinds]
+    for name, part in [*parts, ("all", report)]:
+        rates = [_rate_text(part.recall_at_1(level)) for level in IOU_LEVELS]
+        iou = "-" if part.mean_iou is None else f"{part.mean_iou:.2f}"
+        counts = [str(part.empty_answers), str(part.count("failed")), str(part.count("unjudged"))]
+        cells = [name, str(len(part.rows)), *rates, iou, _rate_text(part.false_finds), *counts]
+        lines.append("| " + " | ".join(cells) + " |")
+    for row in report.rows:
+        if row.outcome != "answered":
+            lines.append(f"{row.outcome}: {row.query.video}: {row.query.query!r}: {row.reason}")
+    return "\n".join(lines)
