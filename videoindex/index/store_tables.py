@@ -1,0 +1,168 @@
+"""The LanceDB side of the index: opening tables, typed filters, the indices. Used by store.py alone."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+from videoindex.errors import IndexStoreError
+from videoindex.index import schema
+from videoindex.index.records import Filters, StoreSettings
+
+if TYPE_CHECKING:
+    import lancedb
+    from lancedb.expr import Expr
+
+__all__ = [
+    "Tables",
+    "build_indices",
+    "compact",
+    "condition",
+    "equals",
+    "erase_old_versions",
+    "local_folder",
+    "open_tables",
+]
+
+# How long an old version of a table is kept for readers that are in the middle of it.
+_READER_GRACE = timedelta(minutes=10)
+
+
+class Tables:
+    """The three tables of an index. Law: every row of ``events`` and ``coverage`` has its row in ``videos``."""
+
+    __slots__ = ("coverage", "dim", "embedder", "events", "videos")
+
+    def __init__(self, db: lancedb.DBConnection) -> None:
+        self.videos: Any = db.open_table("videos")
+        self.coverage: Any = db.open_table("coverage")
+        self.events: Any = db.open_table("events")
+        metadata = {key.decode(): value.decode() for key, value in (self.events.schema.metadata or {}).items()}
+        if metadata.get("format") != schema.FORMAT:
+            raise IndexStoreError(
+                f"{db.uri} has index format {metadata.get('format', 'unknown')}, this version of videoindex reads "
+                f"format {schema.FORMAT}: install the version that made it, or index into another --db"
+            )
+        self.dim = int(metadata["dim"])
+        self.embedder = metadata["embedder"]
+
+
+def local_folder(uri: str) -> Path | None:
+    """The folder of a local index, None for one in an object store (``s3://``, ``gs://``, ``az://``)."""
+    parsed = urlparse(uri)
+    if parsed.scheme == "file":
+        return Path(parsed.path)
+    return None if "://" in uri else Path(uri).expanduser()
+
+
+def open_tables(uri: str, *, dim: int | None, embedder: str | None, create: bool) -> Tables:
+    """Opens the index at ``uri``; makes it when there is none, ``create`` is set, and dim and embedder are given.
+
+    The events table is made last: an index is there when it is there. Raises IndexStoreError.
+    """
+    import lancedb
+
+    folder = local_folder(uri)
+    if folder is not None and not folder.exists() and not create:
+        raise IndexStoreError(f"there is no index at {uri}: make one with `videoindex index PATH --db {uri}`")
+    try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        # Local reads always see the last commit; over a network a look at most every five seconds.
+        freshness = timedelta(seconds=0 if folder is not None else 5)
+        db = lancedb.connect(str(folder) if folder is not None else uri, read_consistency_interval=freshness)
+        if "events" not in db.list_tables().tables:
+            if not create or dim is None or embedder is None:
+                raise IndexStoreError(
+                    f"there is no index at {uri}: make one with `videoindex index PATH --db {uri}`"
+                )
+            _create_tables(db, dim, embedder)
+        return Tables(db)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise IndexStoreError(
+            f"the index at {uri} cannot be opened ({error}): check the path and its rights"
+        ) from error
+
+
+def _create_tables(db: lancedb.DBConnection, dim: int, embedder: str) -> None:
+    from lancedb.index import FTS
+
+    db.create_table("videos", schema=schema.videos_schema(), exist_ok=True)
+    db.create_table("coverage", schema=schema.coverage_schema(), exist_ok=True)
+    events = db.create_table("events", schema=schema.events_schema(dim, embedder), exist_ok=True)
+    # No stop words: grammar words are dropped from questions instead, so that quoted ones can be found.
+    events.create_index("words", config=FTS(stem=True, remove_stop_words=False, max_token_length=64))
+
+
+def equals(column: str, value: str) -> Expr:
+    """``column = value`` as a typed expression."""
+    from lancedb.expr import col, lit
+
+    result: Expr = col(column) == lit(value)
+    return result
+
+
+def condition(filters: Filters, hidden_video_ids: tuple[str, ...] = ()) -> Expr | None:
+    """The filters as one typed expression, None when everything passes. Values never become text of ours."""
+    from lancedb.expr import col, lit
+
+    terms: list[Expr] = []
+    for column, values in (
+        ("video_id", filters.video_ids),
+        ("camera", filters.cameras),
+        ("source", filters.sources),
+    ):
+        if values:
+            terms.append(col(column).isin(list(values)))
+    for column, after in (("end_s", filters.after_s), ("wall_end", filters.after_wall)):
+        if after is not None:
+            terms.append(col(column) > lit(after))
+    for column, before in (("start_s", filters.before_s), ("wall_start", filters.before_wall)):
+        if before is not None:
+            terms.append(col(column) < lit(before))
+    if hidden_video_ids:
+        terms.append(~col("video_id").isin(list(hidden_video_ids)))
+    if not terms:
+        return None
+    joined = terms[0]
+    for term in terms[1:]:
+        joined = joined & term
+    return joined
+
+
+def compact(table: Any) -> None:
+    """Merges small files, brings the indices up to date, and drops versions that no reader can still be on."""
+    table.optimize(cleanup_older_than=_READER_GRACE)
+
+
+def erase_old_versions(table: Any) -> None:
+    """As ``compact``, but nothing of an older version stays: for data that must be gone."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="optimize", category=UserWarning)
+        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+
+
+def build_indices(events: Any, settings: StoreSettings) -> None:
+    """Brings the indices up to date: new rows join the existing ones, a large table gets its vector index.
+
+    The vector index is trained again once more than half of what it holds came after its training.
+    """
+    from lancedb.index import Bitmap, BTree, HnswSq
+
+    rows = events.count_rows()
+    compact(events)
+    if rows <= settings.flat_up_to_events:
+        return
+    present = {index.columns[0]: index for index in events.list_indices()}
+    for column in ("video_id", "start_s", "wall_start"):
+        if column not in present:
+            events.create_index(column, config=BTree())
+    for column in ("source", "camera"):
+        if column not in present:
+            events.create_index(column, config=Bitmap())
+    if "vector" not in present:
+        partitions = max(1, round(rows / settings.vectors_per_partition))
+        events.create_index("vector", config=HnswSq(distance_type="cosine", num_partitions=partitions))
