@@ -42,8 +42,8 @@ def say(text: str, rate_hz: int = 16_000, voice: str = "") -> NDArray[np.float32
     """Speaks English ``text``: mono float32 samples in [-1, 1] at ``rate_hz``, cut to the spoken extent.
 
     Sample 0 is where the voice sets in and the last one where it ends, so that a caller who places the samples
-    knows the sentence's true times. ``voice`` is one of VOICES, or "" for the first installed one. The same text
-    gives the same samples. Raises UsageError for an empty text or an unknown voice, MissingDependencyError when
+    knows the sentence's true times. ``voice`` is one of VOICES, or "" for the first installed one. "pico" gives
+    the same samples for the same text; "espeak" carries a little of what it said before into them. Raises UsageError for an empty text or an unknown voice, MissingDependencyError when
     the voice is not installed, BackendError when the engine fails.
     """
     if not text.strip():
@@ -97,12 +97,14 @@ def _speak_espeak(text: str) -> tuple[NDArray[np.int16], int]:
 
     pieces = [np.zeros(0, np.int16)]
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
     def collect(samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
         if samples and count > 0:
             pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)(
+        collect
+    )
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
     data_path = str(espeakng_loader.get_data_path()).encode()
@@ -110,12 +112,11 @@ def _speak_espeak(text: str) -> tuple[NDArray[np.int16], int]:
     if rate_hz <= 0 or library.espeak_SetVoiceByName(b"en-us") != 0:
         raise BackendError("espeak could not start; reinstall it: pip install --force-reinstall espeakng-loader")
     try:
-        library.espeak_SetSynthCallback(collect)
+        library.espeak_SetSynthCallback(callback)
         library.espeak_SetParameter(_ESPEAK_RATE, _ESPEAK_WORDS_PER_MINUTE, 0)
         utf8 = text.encode()
         library.espeak_Synth(utf8, len(utf8) + 1, 0, _ESPEAK_BY_CHARACTER, 0, _ESPEAK_UTF8, None, None)
         library.espeak_Synchronize()
     finally:
-        # Left running, it would carry its wave generator's phase into the next text.
         library.espeak_Terminate()
     return np.concatenate(pieces), rate_hz
