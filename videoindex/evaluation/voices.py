@@ -43,8 +43,9 @@ def say(text: str, rate_hz: int = 16_000, voice: str = "") -> NDArray[np.float32
 
     Sample 0 is where the voice sets in and the last one where it ends, so that a caller who places the samples
     knows the sentence's true times. ``voice`` is one of VOICES, or "" for the first installed one. "pico" gives
-    the same samples for the same text; "espeak" carries a little of what it said before into them. Raises UsageError for an empty text or an unknown voice, MissingDependencyError when
-    the voice is not installed, BackendError when the engine fails.
+    the same samples for the same text; "espeak" carries a little of what it said before into them. Raises
+    UsageError for an empty text or an unknown voice, MissingDependencyError when the voice is not installed,
+    BackendError when the engine fails.
     """
     if not text.strip():
         raise UsageError("there is nothing to say: give a text with at least one word")
