@@ -238,7 +238,7 @@ SIDES: Final = ("left", "right", "top", "bottom")
 DIRECTIONS: Final = ("left", "right", "up", "down", "towards the camera", "away from the camera")
 
 # Height of the object's box as a share of the picture's height decides the word: far away, or filling the picture.
-SIZES: Final = ("small", "large")
+SIZES: Final = ("far away", "close to the camera")
 
 # "two people in view": how counts are written; ten and more are written as digits.
 COUNT_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

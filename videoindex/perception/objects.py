@@ -1,0 +1,265 @@
+"""The objects observer: looks where the scan saw movement, detects, tracks, and writes visits down as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videoindex.errors import ConfigError
+from videoindex.perception import motion
+from videoindex.perception.colours import Palette, is_monochrome, palette
+from videoindex.perception.detector import MODEL, Crop, Detection, Detector
+from videoindex.perception.look_plan import LookSettings, plan_looks, plan_pieces
+from videoindex.perception.track_events import (
+    Scene,
+    Wording,
+    count_wordings,
+    nobody_wordings,
+    visit_wordings,
+)
+from videoindex.perception.tracking import Sighting, Track, Tracker, TrackingSettings, join_tracks
+from videoindex.types import Box, Event, Gap, Observation, Scan, Segment, Span, Video, merge_spans
+
+if TYPE_CHECKING:
+    from videoindex.media.decoders.base import Decoder
+
+__all__ = ["Objects", "ObjectsSettings"]
+
+NAME: Final = "objects"
+# Changes when the code changes what is observed with equal settings.
+REVISION: Final = "1"
+MOST_BOXES: Final = 8
+# A live track's place is looked at again after this long although nothing moved there, and the whole picture.
+REFRESH_S: Final = 1.0
+WHOLE_EVERY_S: Final = 3.0
+# A box holds movement from this share of its pixels on.
+STIRRED_SHARE: Final = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsSettings:
+    """How objects are looked for."""
+
+    # The longer side of the decoded pictures, in pixels; never enlarged.
+    longest_side_px: int = 960
+    # CPU threads of the detector.
+    threads: int = 1
+    looks: LookSettings = field(default_factory=LookSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        if self.longest_side_px < 160:
+            raise ConfigError(f"objects.longest_side_px must be at least 160, got {self.longest_side_px}")
+        if self.threads < 1:
+            raise ConfigError(f"objects.threads must be at least 1, got {self.threads}")
+
+
+class Objects:
+    """Observer of people, animals and vehicles. Its detector loads on first use; ``observe`` is thread-safe."""
+
+    def __init__(self, settings: ObjectsSettings, decoder: Decoder) -> None:
+        self._settings = settings
+        self._decoder = decoder
+        self._detector = Detector(settings.threads)
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    @property
+    def model(self) -> str:
+        return MODEL
+
+    @property
+    def fingerprint(self) -> str:
+        settings = self._settings
+        return f"{NAME} {REVISION} {MODEL} {settings.longest_side_px} {settings.looks} {settings.tracking}"
+
+    @property
+    def shortest_event_s(self) -> float:
+        """The time of the sightings a track needs, at four looks a second."""
+        tracking = self._settings.tracking
+        return max(tracking.least_s, 0.25 * tracking.least_sightings) + 0.25
+
+    def segments(self, video: Video, scan: Scan) -> list[Segment]:
+        """Pieces that tile the video's span; none for a video with no picture."""
+        if not video.has_picture or not len(scan.pts_s_T):
+            return []
+        looks = self._settings.looks
+        size_px = _reduced_px(video, self._settings.longest_side_px)
+        pieces = plan_pieces(plan_looks(scan, looks), video.span, looks.most_looks)
+        return [Segment(video.id, NAME, span, at_s_T, size_px) for span, at_s_T in pieces]
+
+    def observe(self, video: Video, segment: Segment) -> Observation:
+        """Events of one piece; instants that could not be decoded are its gaps."""
+        watch = _Watch(self._detector, self._settings.tracking, segment.size_px)
+        seen: set[float] = set()
+        for frames in self._decoder.frames(video, segment.at_s_T, segment.size_px):
+            for rgb_HWC, at_s in zip(frames.rgb_THWC, frames.at_s_T.tolist(), strict=True):
+                watch.look(at_s, rgb_HWC)
+                seen.add(at_s)
+        scene = Scene(segment.span, *segment.size_px)
+        scenes = watch.scenes(scene)
+        wordings = [
+            w for tracks, part in scenes for w in (*visit_wordings(tracks, part), *count_wordings(tracks, part))
+        ]
+        if len(scenes) == 1:  # where scenes are cut together, nobody asks when the place is empty
+            wordings += nobody_wordings(*scenes[0])
+        scale = (video.width_px / segment.size_px[0], video.height_px / segment.size_px[1])
+        events = [_event(video, wording, scale) for wording in sorted(wordings, key=lambda w: (w.span, w.text))]
+        return Observation(tuple(events), _gaps(video, segment, seen))
+
+
+class _Watch:
+    """One piece of a video, look by look: what moved, where to run the detector, the tracks of each scene."""
+
+    def __init__(self, detector: Detector, settings: TrackingSettings, size_px: tuple[int, int]) -> None:
+        self._detector = detector
+        self._settings = settings
+        self._size_px = size_px
+        self._tracker = Tracker(settings)
+        self._before_HW: NDArray[np.float32] | None = None
+        self._whole_at_s = float("-inf")
+        self._refreshed_at_s = float("-inf")
+        self._cut_at_s: list[float] = []
+        self._scenes: list[list[Track]] = []
+
+    def look(self, at_s: float, rgb_HWC: NDArray[np.uint8]) -> None:
+        """Takes one picture in; looks come in order."""
+        now_HW = motion.small_grey(rgb_HWC)
+        moving: motion.Motion | None = None
+        if self._before_HW is not None:
+            moving = motion.compare(self._before_HW, now_HW, self._size_px)
+            if moving.cut:
+                self._cut(at_s)
+        crops = self._crops(at_s, moving)
+        found = self._detector.detect(rgb_HWC, crops, self._settings.continue_score) if crops else []
+        grey = bool(found) and is_monochrome(rgb_HWC)
+        sightings = [_sighting(at_s, box, rgb_HWC, grey) for box in found]
+        self._tracker.look(at_s, sightings, self._stirred(moving))
+        self._before_HW = now_HW
+
+    def scenes(self, scene: Scene) -> list[tuple[list[Track], Scene]]:
+        """The tracks of each stretch between cuts, with that stretch."""
+        tracks = [*self._scenes, self._finished()]
+        edges_s = [scene.span.start_s, *self._cut_at_s, scene.span.end_s]
+        return [
+            (own, Scene(Span(start_s, end_s), scene.width_px, scene.height_px, scene.look_s))
+            for own, start_s, end_s in zip(tracks, edges_s, edges_s[1:], strict=False)
+        ]
+
+    def _cut(self, at_s: float) -> None:
+        self._scenes.append(self._finished())
+        self._cut_at_s.append(at_s)
+        self._tracker = Tracker(self._settings)
+        self._whole_at_s = float("-inf")
+
+    def _finished(self) -> list[Track]:
+        return join_tracks(self._tracker.finish(), 2 * self._settings.bridge_s, self._size_px)
+
+    def _crops(self, at_s: float, moving: motion.Motion | None) -> tuple[Crop, ...]:
+        """Windows around what moved; around live tracks and over all of the picture now and then."""
+        regions = list(moving.regions) if moving is not None else []
+        overall = at_s - self._whole_at_s >= WHOLE_EVERY_S
+        if overall or at_s - self._refreshed_at_s >= REFRESH_S:
+            regions += [_inside(box, self._size_px) for box in self._tracker.expected(at_s)]
+            self._refreshed_at_s = at_s
+        crops = motion.plan_crops(regions, self._size_px)
+        if overall and motion.whole(self._size_px) not in crops:
+            crops = (*crops, motion.whole(self._size_px))
+        if motion.whole(self._size_px) in crops:
+            self._whole_at_s = at_s
+        return crops
+
+    def _stirred(self, moving: motion.Motion | None) -> Callable[[Detection], bool]:
+        width_px, height_px = self._size_px
+
+        def stirred(box: Detection) -> bool:
+            if moving is None:
+                return False
+            left, right = box.left_px / width_px, box.right_px / width_px
+            share = motion.moved_share(moving, left, box.top_px / height_px, right, box.bottom_px / height_px)
+            return share >= STIRRED_SHARE
+
+        return stirred
+
+
+def _reduced_px(video: Video, longest_side_px: int) -> tuple[int, int]:
+    """(width, height) with the longer side at most ``longest_side_px``, both even."""
+    scale = min(1.0, longest_side_px / max(video.width_px, video.height_px))
+    return max(2, round(video.width_px * scale / 2) * 2), max(2, round(video.height_px * scale / 2) * 2)
+
+
+def _inside(box: Detection, size_px: tuple[int, int]) -> Crop:
+    """A box as a crop that has at least one pixel inside the picture."""
+    left_px = min(max(int(box.left_px), 0), size_px[0] - 1)
+    top_px = min(max(int(box.top_px), 0), size_px[1] - 1)
+    right_px = min(max(round(box.right_px), left_px + 1), size_px[0])
+    bottom_px = min(max(round(box.bottom_px), top_px + 1), size_px[1])
+    return Crop(left_px, top_px, right_px, bottom_px)
+
+
+def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: bool) -> Sighting:
+    """The detection with the colours of its upper and lower body; none in a grey picture.
+
+    The middle columns are mostly the object. A standing person is at least 1.6 times as high as wide; in a lower
+    box the picture's border (or a table) cuts off the legs, so that there is no lower body to speak of.
+    """
+    if grey:
+        return Sighting(at_s, box)
+    if box.label != "person":
+        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.5), _patch(rgb_HWC, box, 0.45, 0.8))
+    if box.height_px < 1.6 * box.width_px:
+        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.35, 0.9), None)
+    return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.48), _patch(rgb_HWC, box, 0.55, 0.85))
+
+
+def _patch(rgb_HWC: NDArray[np.uint8], box: Detection, top: float, bottom: float) -> Palette | None:
+    """The palette of the middle half of a box's columns between two shares of its height; None when too small."""
+    rows = slice(int(box.top_px + top * box.height_px), int(box.top_px + bottom * box.height_px))
+    columns = slice(int(box.left_px + 0.3 * box.width_px), int(box.right_px - 0.3 * box.width_px))
+    patch_HWC = rgb_HWC[rows, columns]
+    return palette(patch_HWC) if patch_HWC.size >= 3 * 16 else None
+
+
+def _event(video: Video, wording: Wording, scale: tuple[float, float]) -> Event:
+    """The event, with a few of its boxes, evenly chosen, in the pixels of the video as displayed."""
+    count = min(MOST_BOXES, len(wording.sightings))
+    chosen = {round(k * (len(wording.sightings) - 1) / max(count - 1, 1)) for k in range(count)}
+    boxes = [
+        Box(
+            s.at_s,
+            s.box.left_px * scale[0],
+            s.box.top_px * scale[1],
+            s.box.right_px * scale[0],
+            s.box.bottom_px * scale[1],
+        )
+        for s in (wording.sightings[k] for k in sorted(chosen))
+    ]
+    return Event.observed(
+        video.id,
+        wording.span,
+        wording.text,
+        source=NAME,
+        model=MODEL,
+        confidence=wording.confidence,
+        boxes=boxes,
+    )
+
+
+def _gaps(video: Video, segment: Segment, seen: set[float]) -> tuple[Gap, ...]:
+    """Spans around instants that were asked for and not given."""
+    at_s_T = segment.at_s_T
+    lost = [k for k, at_s in enumerate(at_s_T) if at_s not in seen]
+    spans = [
+        Span(at_s_T[k], at_s_T[k + 1] if k + 1 < len(at_s_T) else segment.span.end_s)
+        for k in lost
+        if k + 1 < len(at_s_T) or at_s_T[k] < segment.span.end_s
+    ]
+    return tuple(
+        Gap(video.id, span, "these instants could not be decoded", observer=NAME) for span in merge_spans(spans)
+    )
