@@ -76,8 +76,8 @@ class Store:
         for name, asked, has in (("embedder", embedder, tables.embedder), ("vector length", dim, tables.dim)):
             if asked is not None and asked != has:
                 raise IndexStoreError(
-                    f"the index at {uri} was made with {name} {has}, not {asked}: use that one, or index into another "
-                    "--db (observations are kept, so only the embedding is done again)"
+                    f"the index at {uri} was made with {name} {has}, not {asked}: use that one, or index into "
+                    "another --db (observations are kept, so only the embedding is done again)"
                 )
         folder = local_folder(uri)
         lock = WriterLock(folder / ".writer.lock" if folder is not None else None)
@@ -115,7 +115,7 @@ class Store:
         Doing it again changes nothing; events with equal ids are kept once. Raises IndexBusyError.
         """
         video_id = record.video.id
-        if any(item.video_id != video_id for item in (*events, *coverage)):
+        if ({event.video_id for event in events} | {one.video_id for one in coverage}) - {video_id}:
             raise ValueError(f"events or coverage of another video in the commit of {video_id}")
         if vectors_ND.shape != (len(events), self.dim) and len(events):
             raise ValueError(f"need vectors of shape {(len(events), self.dim)}, got {vectors_ND.shape}")

@@ -40,7 +40,9 @@ class Tables:
         self.videos: Any = db.open_table("videos")
         self.coverage: Any = db.open_table("coverage")
         self.events: Any = db.open_table("events")
-        metadata = {key.decode(): value.decode() for key, value in (self.events.schema.metadata or {}).items()}
+        metadata: dict[str, str] = {
+            key.decode(): value.decode() for key, value in (self.events.schema.metadata or {}).items()
+        }
         if metadata.get("format") != schema.FORMAT:
             raise IndexStoreError(
                 f"{db.uri} has index format {metadata.get('format', 'unknown')}, this version of videoindex reads "

@@ -19,13 +19,15 @@ _UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\
 _WORD = re.compile(r"\w+")
 # Words that carry grammar, not content. They are indexed, but left out of a question that has others.
 _FUNCTION_WORDS = """
-a an the this that these those is are was were be been being am do does did have has had will would shall should can
-could may might must of in on at to for from by with about into over under and or but not no as if then than so it
-its he she they them his her their i you we my your our me us who whom whose what which when where why how there here
-der die das den dem des ein eine einen einem einer eines ist sind war waren wird werden wurde wurden hat haben hatte
-und oder aber nicht von im am auf zu zum zur mit bei aus nach fur uber wer wann wo wie warum welche welcher welches
-le la les un une du de est sont etait etaient et ou mais ne pas dans sur au aux avec pour par qui que quoi quand
-comment pourquoi quel quelle quels quelles ce cet cette ces il elle ils elles
+a an the this that these those is are was were be been being am do does did have has had will would shall
+should can could may might must of in on at to for from by with about into over under and or but not no as if
+then than so it its he she they them his her their i you we my your our me us who whom whose what which when
+where why how there here
+der die das den dem des ein eine einen einem einer eines ist sind war waren wird werden wurde wurden hat haben
+hatte und oder aber nicht von im am auf zu zum zur mit bei aus nach fur uber wer wann wo wie warum welche
+welcher welches
+le la les un une du de est sont etait etaient et ou mais ne pas dans sur au aux avec pour par qui que quoi
+quand comment pourquoi quel quelle quels quelles ce cet cette ces il elle ils elles
 """
 
 
