@@ -1,0 +1,116 @@
+"""Sound on the source's own clock: truth is planted as bursts at known times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spoken
+
+from videoindex.errors import DecodeError, UsageError
+from videoindex.media.audio import read_audio, read_sound
+from videoindex.types import Span
+
+# container, codec, native rate
+FORMATS = [
+    ("mp4", "aac", 48_000),
+    ("mkv", "libopus", 48_000),
+    ("mkv", "ac3", 44_100),
+    ("mkv", "pcm_s16le", 16_000),
+    ("avi", "pcm_s16le", 22_050),
+    ("ts", "aac", 44_100),
+    ("mkv", "flac", 44_100),
+    ("mp4", "libmp3lame", 44_100),
+]
+
+
+@pytest.mark.parametrize(("container", "codec", "rate_hz"), FORMATS)
+def test_bursts_sound_at_their_times_wherever_reading_starts(
+    tmp_path: Path, container: str, codec: str, rate_hz: int
+) -> None:
+    path = tmp_path / f"bursts.{container}"
+    spoken.write_sound(path, spoken.bursts(30.0, 1.0, rate_hz), codec=codec, rate_hz=rate_hz)
+    # MPEG-TS is written with a start offset of its own; find it once, then hold every span to it.
+    video = spoken.video_of(path, Span(0.0, 40.0))
+    offset_s = spoken.onsets_s(read_audio(video, Span(0.0, 5.0)))[0]
+    assert offset_s < 0.03 or container == "ts"
+    for start_s in (offset_s + 0.5, offset_s + 13.25, offset_s + 26.5):
+        samples_T = read_audio(video, Span(start_s, start_s + 3.0))
+        assert samples_T.dtype == np.float32
+        assert len(samples_T) == 48_000
+        heard = [start_s + onset for onset in spoken.onsets_s(samples_T)]
+        wanted = [offset_s + k for k in range(31) if start_s <= offset_s + k < start_s + 3.0]
+        assert heard == pytest.approx(wanted, abs=0.025)
+
+
+@pytest.mark.parametrize("start_s", [0.0, 1.5, 1000.0])
+def test_a_stream_that_starts_late_is_heard_late(tmp_path: Path, start_s: float) -> None:
+    path = tmp_path / "late.mkv"
+    spoken.write_sound(path, spoken.bursts(5.0, 1.0), codec="pcm_s16le", start_s=start_s)
+    samples_T = read_audio(spoken.video_of(path, Span(0.0, start_s + 5.0)), Span(start_s - 0.75, start_s + 2.75))
+    assert spoken.onsets_s(samples_T) == pytest.approx([0.75, 1.75, 2.75], abs=0.002)
+
+
+def test_a_hole_in_the_time_stamps_is_silence_and_shifts_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "hole.mkv"
+    sound = spoken.tone(10.0, 440)
+    spoken.write_sound(path, sound, codec="pcm_s16le", hole=Span(3.0, 6.0))
+    got = read_audio(spoken.video_of(path, Span(0.0, 10.0)), Span(0.0, 10.0))
+    silent = np.abs(got) < 1e-3
+    assert silent[round(3.1 * 16_000) : round(5.95 * 16_000)].all()
+    assert np.abs(got[: 16_000 * 2] - sound[: 16_000 * 2]).max() < 0.01
+    assert np.abs(got[16_000 * 7 : 16_000 * 9] - sound[16_000 * 7 : 16_000 * 9]).max() < 0.01
+
+
+def test_adjoining_spans_join_without_a_seam(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    spoken.write_sound(path, spoken.tone(20.0, 313, 48_000), codec="aac", rate_hz=48_000)
+    video = spoken.video_of(path, Span(0.0, 20.0))
+    whole = read_audio(video, Span(0.0, 20.0))
+    parts = np.concatenate([read_audio(video, Span(0.0, 7.3)), read_audio(video, Span(7.3, 20.0))])
+    # Half a sample of rounding is the most the two may differ by: 0.018 on this tone.
+    assert np.abs(whole - parts)[1000:-2000].max() < 0.02
+
+
+def test_stereo_and_surround_are_mixed_down_without_clipping(tmp_path: Path) -> None:
+    for channels in (2, 6):
+        path = tmp_path / f"{channels}.mkv"
+        loud = np.repeat(spoken.tone(2.0, 440, level=0.99)[None], channels, axis=0)
+        spoken.write_sound(path, loud, codec="pcm_s16le")
+        got = read_audio(spoken.video_of(path, Span(0.0, 2.0)), Span(0.5, 1.5))
+        assert 0.9 < np.abs(got).max() <= 1.0
+        assert np.mean(np.abs(got) > 0.985) < 0.12  # a clipped sine would stay at the top
+
+
+def test_after_the_end_there_is_silence(tmp_path: Path) -> None:
+    path = tmp_path / "short.mkv"
+    spoken.write_sound(path, spoken.bursts(3.0, 1.0), codec="pcm_s16le")
+    got = read_audio(spoken.video_of(path, Span(0.0, 60.0)), Span(50.0, 52.0))
+    assert len(got) == 32_000
+    assert not got.any()
+
+
+def test_damaged_packets_are_silence_and_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.mp4"
+    spoken.write_sound(path, spoken.bursts(30.0, 1.0, 48_000), codec="aac", rate_hz=48_000)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    length = (data.index(b"moov") - start) // 3
+    data[start + length : start + 2 * length] = np.random.default_rng(7).bytes(length)
+    path.write_bytes(data)
+    sound = read_sound(spoken.video_of(path, Span(0.0, 30.0)), Span(0.0, 30.0))
+    assert sound.broken
+    assert all(9.0 < span.start_s < 21.5 for span in sound.broken)
+    after = [onset for onset in spoken.onsets_s(sound.samples_T) if onset > 21.5]
+    assert after == pytest.approx(range(22, 22 + len(after)), abs=0.03)
+    assert len(after) >= 7
+
+
+def test_errors_name_the_file(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.mp4"
+    empty.write_bytes(b"")
+    with pytest.raises(DecodeError, match=r"empty\.mp4"):
+        read_audio(spoken.video_of(empty, Span(0.0, 1.0)), Span(0.0, 1.0))
+    with pytest.raises(UsageError, match="an hour"):
+        read_audio(spoken.video_of(empty, Span(0.0, 1.0)), Span(0.0, 4000.0))
