@@ -6,8 +6,8 @@ Truth holds one query a line::
 
 ``windows`` are all the intervals in which the query is true, in seconds on the file's own clock; an empty list
 says that it never happens (a negative). ``kind`` is a word of the author's choice by which figures are broken
-down, and ``notes`` (optional) is free text. Predictions are JSONL too, ``windows`` ranked best first and ``scores``
-optional::
+down, and ``notes`` (optional) is free text. Predictions are JSONL too, ``windows`` ranked best first and
+``scores`` optional::
 
     {"video": "room.mp4", "query": "a man in a red shirt enters", "windows": [[11.8, 20.0]], "scores": [0.8]}
 """
@@ -23,7 +23,7 @@ from typing import TypeVar
 from videoindex.errors import UsageError
 from videoindex.types import Span
 
-__all__ = ["GroundingQuery", "Prediction", "load_predictions", "load_truth", "save_truth"]
+__all__ = ["GroundingQuery", "Prediction", "SampleTruth", "load_predictions", "load_truth", "save_truth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +158,20 @@ def save_truth(queries: Iterable[GroundingQuery], path: Path) -> None:
 def load_predictions(path: Path, min_score: float = 0.0) -> tuple[Prediction, ...]:
     """Reads predictions, dropping windows that score under ``min_score``. Raises UsageError, as `load_truth`."""
     return _load(path, lambda row: _prediction_row(row, min_score))
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTruth:
+    """A recording that was made, and what is true in it: queries with their windows, negatives among them."""
+
+    path: Path
+    duration_s: float
+    queries: tuple[GroundingQuery, ...]
+
+    @property
+    def truth_path(self) -> Path:
+        """Where the truth lies, in the format of `load_truth`: next to the recording."""
+        return self.path.with_suffix(".truth.jsonl")
+
+    def save(self) -> None:
+        save_truth(self.queries, self.truth_path)
