@@ -33,7 +33,7 @@ from videoindex.media.decoders.selection import (
     Pick,
     to_ticks,
 )
-from videoindex.media.orientation import orientation_of
+from videoindex.media.orientation import Orientation, orientation_of
 from videoindex.types import Frames, Video
 
 if TYPE_CHECKING:
@@ -230,6 +230,7 @@ class _Lane:
         self._context.options = {"err_detect": "explode"}
         self._size_px = size_px
         self._scaler = VideoReformatter()
+        self._orientation: Orientation | None = None
         is_progressive = self._context.field_order in (0, 1)
         may_drop = is_progressive and not is_by_order
         self._syntax = syntax_of(self._context.name, self._context.extradata or b"") if may_drop else None
@@ -296,7 +297,11 @@ class _Lane:
         return shown
 
     def _rgb_HWC(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        orientation = orientation_of(frame)
+        # Read once: a frame and the container of its side data hold each other, so that asking every frame would
+        # keep hundreds of full pictures until the cycle collector comes by.
+        if self._orientation is None:
+            self._orientation = orientation_of(frame)
+        orientation = self._orientation
         width_px, height_px = self._size_px[::-1] if orientation.is_transposed else self._size_px
         way = "AREA" if width_px < frame.width else "BICUBIC"
         scaled = self._scaler.reformat(frame, width_px, height_px, "rgb24", interpolation=way, threads=1)
