@@ -91,8 +91,8 @@ def busy_TRC(scan: Scan, settings: SettleSettings = SettleSettings()) -> NDArray
     """Blocks that change almost all the time: bool, the shape of ``scan.change_TRC``.
 
     A block is busy at a look when it changed in at least ``busy_share`` of the looks in the window of
-    ``busy_window_s`` centred there (cut off at both ends of the scan). The first look of a scan, and of the
-    picture after a gap, where everything is new, counts for no block. A scan shorter than half a window has no
+    ``busy_window_s`` centred there (cut off at both ends of the scan). A look at which every block fired (the
+    first look, a cut) counts for none. A scan shorter than half a window has no
     busy blocks: there is not enough to tell a clock from a short animation.
     """
     looks, rows, columns = scan.change_TRC.shape
