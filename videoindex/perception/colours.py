@@ -23,9 +23,9 @@ Palette = tuple[float, ...]
 HUE_BORDERS: Final = ((16, "red"), (42, "orange"), (68, "yellow"), (165, "green"), (255, "blue"), (290, "purple"))
 PINK_FROM_HUE: Final = 290
 RED_FROM_HUE: Final = 345
-BLACK_BELOW_VALUE: Final = 0.22
+BLACK_BELOW_VALUE: Final = 0.20
 # Dark cloth has unsteady saturation: the darker, the more of it is needed to be called a colour.
-DARK_BELOW_VALUE: Final = 0.40
+DARK_BELOW_VALUE: Final = 0.30
 DARK_SATURATION: Final = 0.45
 WHITE_FROM_VALUE: Final = 0.80
 GREY_BELOW_SATURATION: Final = 0.20

@@ -49,6 +49,9 @@ COCO_IDS: Final = {
 INPUT_PX: Final = 320
 SAME_OBJECT_IOU: Final = 0.5
 SAME_OBJECT_INSIDE: Final = 0.8
+PART_BONUS: Final = 0.2
+# A box this close to a crop's border, in shares of the crop, goes on outside it.
+CUT_OFF: Final = 0.01
 
 assert set(COCO_IDS.values()) == set(CLASSES)
 
@@ -69,6 +72,11 @@ class Crop:
     @property
     def height_px(self) -> int:
         return self.bottom_px - self.top_px
+
+    def overlaps(self, other: Crop) -> bool:
+        """Whether the two share a pixel."""
+        across = self.left_px < other.right_px and other.left_px < self.right_px
+        return across and self.top_px < other.bottom_px and other.top_px < self.bottom_px
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +121,27 @@ class Detection:
 def merge_detections(detections: Sequence[Detection]) -> list[Detection]:
     """One detection for each object seen in several overlapping crops, best score first.
 
-    A box is dropped when a better one of its class covers the same place, or swallows nearly all of it (a crop
-    that cuts through a person shows half of them). Boxes of different classes are dropped at high overlap only.
+    A box is dropped when a better one covers the same place, whatever its class. Of two boxes of one class, one
+    inside the other, the larger stays (the smaller is a part of the object) unless it is much less sure.
     """
     kept: list[Detection] = []
-    for box in sorted(detections, key=lambda d: (-d.score, d.left_px, d.top_px)):
+    for box in sorted(detections, key=lambda d: (-_worth(d, detections), d.left_px, d.top_px)):
         if not any(_same_object(box, other) for other in kept):
             kept.append(box)
     return kept
+
+
+def _worth(box: Detection, others: Sequence[Detection]) -> float:
+    """The score by which boxes are ranked: one that holds others of its class is worth more than its parts."""
+    return box.score + (PART_BONUS if any(_holds(box, other) for other in others) else 0.0)
+
+
+def _holds(box: Detection, part: Detection) -> bool:
+    return (
+        box.label == part.label
+        and box.area_px > part.area_px
+        and box.overlap_px(part) >= SAME_OBJECT_INSIDE * part.area_px
+    )
 
 
 def _same_object(box: Detection, better: Detection) -> bool:
@@ -175,7 +196,9 @@ class Detector:
             net = self._loaded()
             net.setInput(blob_1CHW)
             rows_N7 = np.asarray(net.forward(), dtype=np.float32).reshape(-1, 7)
-        return _read_rows(rows_N7, crop, at_least)
+        found = _read_rows(rows_N7, crop, at_least)
+        height_px, width_px = rgb_HWC.shape[:2]
+        return [box for box in found if not _cut_off(box, crop, (width_px, height_px))]
 
     def _loaded(self) -> cv2.dnn.Net:
         if self._net is None:
@@ -184,6 +207,17 @@ class Detector:
             graph, config = weights()
             self._net = cv2.dnn.readNetFromTensorflow(str(graph), str(config))
         return self._net
+
+
+def _cut_off(box: Detection, crop: Crop, size_px: tuple[int, int]) -> bool:
+    """Whether the crop shows only a part of the object, though the picture shows more of it."""
+    across_px, down_px = CUT_OFF * crop.width_px, CUT_OFF * crop.height_px
+    return (
+        (crop.left_px > 0 and box.left_px - crop.left_px < across_px)
+        or (crop.top_px > 0 and box.top_px - crop.top_px < down_px)
+        or (crop.right_px < size_px[0] and crop.right_px - box.right_px < across_px)
+        or (crop.bottom_px < size_px[1] and crop.bottom_px - box.bottom_px < down_px)
+    )
 
 
 def _read_rows(rows_N7: NDArray[np.float32], crop: Crop, at_least: float) -> list[Detection]:

@@ -4,7 +4,7 @@ Four speeds, by what the scan saw at a look:
 
 - something moves where nothing moved lately: every look of the scan (about four a second);
 - most of the picture moves (a moving camera, film): two a second;
-- movement in places that moved a moment ago (someone at a table): once a second; in places that have been moving
+- movement in places that moved a moment ago (someone at a table): twice a second; in places that have been moving
   for a minute (a speaker's face, a tree, a burned-in clock): every few seconds;
 - nothing: a heartbeat, so that what stands still is known. A picture that changed at once and rests again (a
   slide) gets a single look.
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError
-from videoindex.media.change import busy_TRC
+from videoindex.media.change import SettleSettings, busy_TRC
 from videoindex.types import Scan, Span
 
 __all__ = ["LookSettings", "plan_looks", "plan_pieces"]
@@ -34,14 +34,16 @@ class LookSettings:
     # The picture moves as a whole from this share of moving blocks on, in (0, 1].
     whole_share: float = 0.4
     # Movement is new in a block that was still for this long.
-    still_s: float = 8.0
+    still_s: float = 3.0
     # New movement is watched closely from this long before it to this long after.
     before_s: float = 1.0
     after_s: float = 2.0
     # Seconds between looks: the picture moves as a whole / moves where it moved lately / has been moving for long.
     whole_every_s: float = 0.5
-    lately_every_s: float = 1.0
+    lately_every_s: float = 0.5
     busy_every_s: float = 5.0
+    # A place has been moving for long when it moved in this share of a minute's looks, in (0, 1].
+    busy_share: float = 0.7
     # Seconds between looks while nothing moves.
     heartbeat_s: float = 60.0
     # A change is a flip to another picture when it is over this soon.
@@ -50,7 +52,7 @@ class LookSettings:
     most_looks: int = 480
 
     def __post_init__(self) -> None:
-        for name in ("changed_share", "whole_share"):
+        for name in ("changed_share", "whole_share", "busy_share"):
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ConfigError(f"objects.looks.{name} must lie in (0, 1], got {getattr(self, name)}")
         for name in ("still_s", "whole_every_s", "lately_every_s", "busy_every_s", "heartbeat_s"):
@@ -113,7 +115,8 @@ def _spacing_T(scan: Scan, settings: LookSettings) -> NDArray[np.float64]:
     every_T = np.full(len(times_T), settings.heartbeat_s)
     calm_T = ~flips_T & fired_TRC.any(axis=(1, 2))
     every_T[calm_T] = settings.busy_every_s
-    lately_TRC = fired_TRC & ~busy_TRC(scan)
+    busy = SettleSettings(changed_share=settings.changed_share, busy_share=settings.busy_share)
+    lately_TRC = fired_TRC & ~busy_TRC(scan, busy)
     every_T[~flips_T & lately_TRC.any(axis=(1, 2))] = settings.lately_every_s
     new_T = ~flips_T & _new_T(times_T, fired_TRC, settings.still_s)
     new_T[0] = True

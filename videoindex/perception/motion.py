@@ -75,7 +75,8 @@ def _unshaken(before_HW: NDArray[np.float32], now_HW: NDArray[np.float32]) -> ND
     """``before_HW`` shifted onto ``now_HW`` where the whole picture moved a little; else as it was."""
     height_px, width_px = now_HW.shape
     window_HW = cv2.createHanningWindow((width_px, height_px), cv2.CV_32F)
-    (right_px, down_px), response = cv2.phaseCorrelate(before_HW, now_HW, window_HW)
+    # Copies, for OpenCV 5.0 multiplies the window into the pictures it is given.
+    (right_px, down_px), response = cv2.phaseCorrelate(before_HW.copy(), now_HW.copy(), window_HW)
     distance_px = float(np.hypot(right_px, down_px))
     if response < SHAKE_RESPONSE or not SHAKE_PX[0] <= distance_px <= SHAKE_PX[1]:
         return before_HW
@@ -128,7 +129,7 @@ def plan_crops(regions: Sequence[Crop], size_px: tuple[int, int]) -> tuple[Crop,
     The detector sees 320 x 320 pixels whatever the window, so a far person is only seen in a window of its own.
     """
     windows: list[Crop] = []
-    for region in regions:
+    for region in _united(regions):
         window = _square(region, size_px)
         while (other := _joinable(window, windows, size_px)) is not None:
             windows.remove(other)
@@ -137,6 +138,17 @@ def plan_crops(regions: Sequence[Crop], size_px: tuple[int, int]) -> tuple[Crop,
     if len(windows) <= MOST_CROPS:
         return tuple(windows)
     return (whole(size_px), *windows[: MOST_CROPS - 1])
+
+
+def _united(regions: Sequence[Crop]) -> list[Crop]:
+    """Overlapping regions as one, so that no window cuts through an object; largest first."""
+    united: list[Crop] = []
+    for region in regions:
+        while (other := next((u for u in united if u.overlaps(region)), None)) is not None:
+            united.remove(other)
+            region = _union(region, other)
+        united.append(region)
+    return sorted(united, key=lambda u: (-u.width_px * u.height_px, u.left_px, u.top_px))
 
 
 def _joinable(window: Crop, windows: Sequence[Crop], size_px: tuple[int, int]) -> Crop | None:

@@ -21,7 +21,8 @@ from videoindex.perception.track_events import (
     nobody_wordings,
     visit_wordings,
 )
-from videoindex.perception.tracking import Sighting, Track, Tracker, TrackingSettings, join_tracks
+from videoindex.perception.tracking import Sighting, Track, Tracker, TrackingSettings
+from videoindex.perception.visits import Stir, join_tracks, reach_out
 from videoindex.types import Box, Event, Gap, Observation, Scan, Segment, Span, Video, merge_spans
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ class _Watch:
         self._size_px = size_px
         self._tracker = Tracker(settings)
         self._before_HW: NDArray[np.float32] | None = None
+        self._before_s = 0.0
+        self._stirs: list[Stir] = []
         self._whole_at_s = float("-inf")
         self._refreshed_at_s = float("-inf")
         self._cut_at_s: list[float] = []
@@ -136,12 +139,13 @@ class _Watch:
             moving = motion.compare(self._before_HW, now_HW, self._size_px)
             if moving.cut:
                 self._cut(at_s)
+            self._stirs.append(Stir(self._before_s, at_s, moving.regions))
         crops = self._crops(at_s, moving)
         found = self._detector.detect(rgb_HWC, crops, self._settings.continue_score) if crops else []
         grey = bool(found) and is_monochrome(rgb_HWC)
         sightings = [_sighting(at_s, box, rgb_HWC, grey) for box in found]
         self._tracker.look(at_s, sightings, self._stirred(moving))
-        self._before_HW = now_HW
+        self._before_HW, self._before_s = now_HW, at_s
 
     def scenes(self, scene: Scene) -> list[tuple[list[Track], Scene]]:
         """The tracks of each stretch between cuts, with that stretch."""
@@ -156,17 +160,21 @@ class _Watch:
         self._scenes.append(self._finished())
         self._cut_at_s.append(at_s)
         self._tracker = Tracker(self._settings)
+        self._stirs = []
         self._whole_at_s = float("-inf")
 
     def _finished(self) -> list[Track]:
-        return join_tracks(self._tracker.finish(), 2 * self._settings.bridge_s, self._size_px)
+        tracks = join_tracks(self._tracker.finish(), 2 * self._settings.bridge_s, self._size_px)
+        return [reach_out(track, self._stirs) for track in tracks]
 
     def _crops(self, at_s: float, moving: motion.Motion | None) -> tuple[Crop, ...]:
         """Windows around what moved; around live tracks and over all of the picture now and then."""
         regions = list(moving.regions) if moving is not None else []
+        expected = [_inside(box, self._size_px) for box in self._tracker.expected(at_s)]
         overall = at_s - self._whole_at_s >= WHOLE_EVERY_S
-        if overall or at_s - self._refreshed_at_s >= REFRESH_S:
-            regions += [_inside(box, self._size_px) for box in self._tracker.expected(at_s)]
+        refresh = overall or at_s - self._refreshed_at_s >= REFRESH_S
+        regions += [box for box in expected if refresh or any(box.overlaps(region) for region in regions)]
+        if refresh:
             self._refreshed_at_s = at_s
         crops = motion.plan_crops(regions, self._size_px)
         if overall and motion.whole(self._size_px) not in crops:

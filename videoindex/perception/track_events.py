@@ -77,10 +77,10 @@ def visit_wordings(tracks: Sequence[Track], scene: Scene) -> list[Wording]:
 
 
 def visit_span(track: Track, scene: Scene) -> Span:
-    """From first to one look after the last sighting; open ends reach the ends of the scene's span."""
+    """From when it came to when it went, at least a look; open ends reach the ends of the scene's span."""
     start_s = scene.span.start_s if track.open_start else max(track.start_s, scene.span.start_s)
-    end_s = scene.span.end_s if track.open_end else min(track.end_s + scene.look_s, scene.span.end_s)
-    return Span(start_s, end_s)
+    end_s = max(track.end_s, track.sightings[-1].at_s + scene.look_s)
+    return Span(start_s, scene.span.end_s if track.open_end else min(end_s, scene.span.end_s))
 
 
 def count_wordings(tracks: Sequence[Track], scene: Scene) -> list[Wording]:

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Final
 
 from videoindex.errors import ConfigError
-from videoindex.perception.colours import Palette, mean_palette, similarity
+from videoindex.perception.colours import Palette, similarity
 from videoindex.perception.detector import Detection
+from videoindex.perception.object_words import ANIMALS
 
-__all__ = ["Sighting", "Track", "Tracker", "TrackingSettings", "join_tracks"]
+__all__ = ["Sighting", "Track", "Tracker", "TrackingSettings"]
 
 # Classes the detector takes for one another: a track may change between them, the vote decides.
 ALIKE: tuple[frozenset[str], ...] = (
@@ -26,7 +28,11 @@ ALIKE: tuple[frozenset[str], ...] = (
     frozenset({"cat", "dog", "horse"}),
 )
 # Looks closer than this count as one when they miss an object.
-COUNT_MISS_EVERY_S = 0.9
+COUNT_MISS_EVERY_S: Final = 0.9
+# An object last detected this long before the end of the scene was in view at its end.
+OPEN_WITHIN_S: Final = 1.0
+# A box is a part of another from this share of its area inside it on.
+PART_INSIDE: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ class Sighting:
 class Track:
     """One visit of one object. ``open_start`` and ``open_end``: it was there before the first and after the last
     look (of the piece, or of the scene), so that nobody saw it enter or leave. ``moved``: movement was seen at it.
+    ``came_s`` and ``went_s``: movement that leads up to the first sighting and away from the last one began and
+    ended there (a person half in the picture is not detected yet).
     """
 
     label: str
@@ -88,14 +96,16 @@ class Track:
     open_start: bool = False
     open_end: bool = False
     moved: bool = True
+    came_s: float | None = None
+    went_s: float | None = None
 
     @property
     def start_s(self) -> float:
-        return self.sightings[0].at_s
+        return self.sightings[0].at_s if self.came_s is None else self.came_s
 
     @property
     def end_s(self) -> float:
-        return self.sightings[-1].at_s
+        return self.sightings[-1].at_s if self.went_s is None else self.went_s
 
     @property
     def score(self) -> float:
@@ -174,6 +184,8 @@ class Tracker:
         for track in left:
             self._miss(track, at_s, moved)
         for sighting in (*new, *tentative):
+            if any(_part_of(sighting.box, track.sightings[-1].box) for track in self._live):
+                continue
             track = _Live([sighting], open_start=first, moved=moved(sighting.box))
             track.labels[sighting.box.label] += 1
             self._live.append(track)
@@ -245,7 +257,7 @@ class Tracker:
 
     def _end_all(self) -> None:
         for track in self._live:
-            near_end = self._last_s - track.sightings[-1].at_s <= self._settings.bridge_s
+            near_end = self._last_s - track.sightings[-1].at_s <= OPEN_WITHIN_S
             self._end(track, open_end=near_end or not track.disturbed)
         self._live = []
 
@@ -265,38 +277,10 @@ class Tracker:
         self._done.append(Track(label, tuple(sightings), track.open_start, open_end, moved))
 
 
-def join_tracks(tracks: Sequence[Track], bridge_s: float, size_px: tuple[int, int]) -> list[Track]:
-    """Joins a track that ended inside the picture with one of its class that began there soon after.
-
-    At most ``bridge_s`` apart in time and one box height in space, and of like colours: an occlusion, or a hole in
-    the detector's attention. A track that ends at the picture's border has left.
-    """
-    joined: list[Track] = []
-    for track in sorted(tracks, key=lambda t: t.start_s):
-        earlier = [k for k, other in enumerate(joined) if _continues(other, track, bridge_s, size_px)]
-        if not earlier:
-            joined.append(track)
-            continue
-        k = max(earlier, key=lambda k: joined[k].end_s)
-        whole = (*joined[k].sightings, *track.sightings)
-        joined[k] = Track(track.label, whole, joined[k].open_start, track.open_end, joined[k].moved or track.moved)
-    return joined
-
-
-def _continues(earlier: Track, later: Track, bridge_s: float, size_px: tuple[int, int]) -> bool:
-    hole_s = later.start_s - earlier.end_s
-    if earlier.label != later.label or earlier.open_end or later.open_start or not 0.0 < hole_s <= bridge_s:
-        return False
-    last, first = earlier.sightings[-1], later.sightings[0]
-    margin_px = 0.02 * size_px[0]
-    if last.box.left_px <= margin_px or last.box.right_px >= size_px[0] - margin_px:
-        return False
-    (x0, y0), (x1, y1) = last.box.centre_px, first.box.centre_px
-    if max(abs(x1 - x0), abs(y1 - y0)) > max(last.box.height_px, first.box.height_px):
-        return False
-    before = mean_palette([s.upper for s in earlier.sightings if s.upper is not None])
-    after = mean_palette([s.upper for s in later.sightings if s.upper is not None])
-    return sum(before) == 0.0 or sum(after) == 0.0 or similarity(before, after) >= 0.4
+def _part_of(box: Detection, whole: Detection) -> bool:
+    """Whether a box is a part of a followed object: an arm that moves, or hair taken for a cat."""
+    kin = _alike(box.label, whole.label) or (whole.label == "person" and box.label in ANIMALS)
+    return kin and box.area_px < whole.area_px and box.overlap_px(whole) >= PART_INSIDE * box.area_px
 
 
 def _alike(one: str, other: str) -> bool:
