@@ -112,10 +112,15 @@ def stamped_packets(
 
 
 def lacks_stamps(path: Path) -> bool:
-    """Whether the container stores no presentation stamps (AVI, raw streams): the order of display must then be
-    learnt from the decoder."""
+    """Whether the file stores no presentation stamps: the order of display must then be learnt from the decoder.
+
+    AVI and raw streams number packets in decode order only. For MPEG-4 part 2 the demuxer's parser puts that right;
+    for H.264 and HEVC it does not.
+    """
     container, stream = open_picture_stream(path)
     try:
+        if stream.codec_context.codec.canonical_name in ("h264", "hevc"):
+            return container.format.name in ("avi", "h264", "hevc")
         sample = [packet for packet, _ in islice(stamped_packets(container, stream, False), 32)]
     finally:
         container.close()

@@ -140,7 +140,8 @@ def _announced_end_s(container: InputContainer, stream: Stream, start_s: float) 
     if stream.duration is not None and stream.time_base is not None:
         return start_s + float(stream.duration * stream.time_base)
     if container.duration is not None:
-        return (container.start_time or 0) / 1e6 + container.duration / 1e6
+        counts_from_zero = container.format.name.startswith("matroska")
+        return container.duration / 1e6 + (0.0 if counts_from_zero else start_s)
     return start_s
 
 

@@ -146,8 +146,9 @@ class _Reader:
 
     def parts(self) -> Iterator[_AvPart]:
         """The parts to decode, in order."""
-        maker: PartMaker[VideoPacket] = PartMaker(self._limits, keep_all=self.is_by_order)
-        from_start = self._asked[0] - (self._stream.start_time or 0) <= self._jump_ticks
+        maker: PartMaker[VideoPacket] = PartMaker(self._limits, is_one_group=self.is_by_order)
+        is_near = self._asked[0] - (self._stream.start_time or 0) <= self._jump_ticks
+        from_start = is_near or self.is_by_order
         stretch = self._from_start() if from_start else self._from_key(self._asked[0])
         while True:
             assigner: Assigner[VideoPacket] = Assigner(self._asked, self._end, from_start)
@@ -181,6 +182,8 @@ class _Reader:
 
     def _is_jump_worth(self, pts: int, target: int) -> bool:
         """Whether a later key lies between here and ``target``, as far as the container's index tells."""
+        if self.is_by_order:
+            return False
         index = self._stream.index_entries
         at = index.search_timestamp(target, backward=True) if len(index) else -1
         if at >= 0 and index[at].timestamp > pts:
@@ -245,15 +248,14 @@ class _Lane:
     def decode(self, part: _AvPart) -> list[_Shown]:
         """Decodes a part and gives what of it is to be shown. After an error in a picture that others refer to,
         the rest of the group is left out: whatever the codec makes of it would be a guess."""
-        if part.opens:
-            self._context.flush_buffers()
-            self._asked.clear()
-            self._slots.clear()
-            self._is_broken = False
         shown: list[_Shown] = []
+        if part.opens:
+            self._restart()
         for pick in part.picks:
+            if self._is_broken and self._is_by_order and pick.is_key:
+                self._restart()
             if self._is_broken:
-                break
+                continue
             if pick.is_wanted:
                 self._asked.setdefault(pick.pts, pick.asked)
             self._slots.append(pick.pts)
@@ -262,13 +264,19 @@ class _Lane:
             shown += self._show(self._drain())
         return shown
 
+    def _restart(self) -> None:
+        self._context.flush_buffers()
+        self._asked.clear()
+        self._slots.clear()
+        self._is_broken = False
+
     def _feed(self, pick: Pick[VideoPacket]) -> list[VideoFrame]:
         import av
 
         weight = Importance.NEEDED if self._syntax is None else importance(bytes(pick.packet), self._syntax)
         if weight is Importance.DISPOSABLE and not pick.is_wanted:
             return []
-        if weight is Importance.BROKEN:
+        if weight is Importance.BROKEN or pick.packet.is_corrupt:
             self._is_broken = True
             return []
         try:

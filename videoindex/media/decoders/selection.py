@@ -109,13 +109,13 @@ class PartMaker(Generic[P]):
     """Cuts a stream of picks into groups that can be decoded apart, leaving out what no wanted picture needs.
 
     In an open group the pictures that follow a key in decode order but precede it on display ("leading") need the
-    group before: they, with a second copy of the key, end that group. With ``keep_all`` nothing is left out after
-    the last wanted picture (for streams whose order of display is only known once decoded).
+    group before: they, with a second copy of the key, end that group. With ``is_one_group`` everything from the
+    first key on is one group (for streams whose order of display is only known once decoded).
     """
 
-    def __init__(self, limits: PartLimits, keep_all: bool = False) -> None:
+    def __init__(self, limits: PartLimits, is_one_group: bool = False) -> None:
         self._limits = limits
-        self._keep_all = keep_all
+        self._is_one_group = is_one_group
         self._group = -1
         self._opened = False
         self._current: list[Pick[P]] = []
@@ -126,7 +126,7 @@ class PartMaker(Generic[P]):
 
     def push(self, pick: Pick[P]) -> list[Part[P]]:
         """One pick in; the parts that are now complete out."""
-        if pick.is_key:
+        if pick.is_key and not (self._is_one_group and self._group >= 0):
             parts = self._turn() if self._key is not None else []
             self._key = pick
             return parts
@@ -174,7 +174,7 @@ class PartMaker(Generic[P]):
         wanted = [i for i, pick in enumerate(picks) if pick.is_wanted]
         if closes and not wanted and not self._opened:
             return []
-        if closes and not self._keep_all:
+        if closes and not self._is_one_group:
             picks = picks[: wanted[-1] + 1] if wanted else []
         opens, self._opened = not self._opened, not closes
         return [Part(self._group, tuple(picks), opens, closes)]
