@@ -49,7 +49,7 @@ class LookSettings:
     # A change is a flip to another picture when it is over this soon.
     flip_s: float = 0.3
     # The most looks in one piece of work; pieces are cut where least happens.
-    most_looks: int = 480
+    most_looks: int = 900
 
     def __post_init__(self) -> None:
         for name in ("changed_share", "whole_share", "busy_share"):

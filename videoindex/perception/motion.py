@@ -24,7 +24,10 @@ SMALL_WIDTH_PX: Final = 160
 CHANGED_LEVELS: Final = 10
 CHANGED_NOISES: Final = 6.0
 SMALLEST_REGION_PX: Final = 6
-WHOLE_CHANGE: Final = 0.45
+# In a dark, flat picture less than that tells a cut: this share of its contrast, and at least so many levels.
+CUT_CONTRASTS: Final = 0.3
+CUT_LEVELS: Final = 3.0
+WHOLE_CHANGE: Final = 0.5
 CUT_CORRELATION: Final = 0.55
 LIGHT_CORRELATION: Final = 0.85
 SHAKE_PX: Final = (0.25, 6.0)
@@ -63,7 +66,8 @@ def compare(before_HW: NDArray[np.float32], now_HW: NDArray[np.float32], size_px
     difference_HW = np.abs(now_HW - steady_HW)
     least = max(CHANGED_LEVELS, CHANGED_NOISES * float(np.median(difference_HW)))
     moved_HW = difference_HW > least
-    changed = float(np.mean(difference_HW > CHANGED_LEVELS))
+    contrast = float(max(before_HW.std(), now_HW.std()))
+    changed = float(np.mean(difference_HW > min(CHANGED_LEVELS, max(CUT_LEVELS, CUT_CONTRASTS * contrast))))
     if changed > WHOLE_CHANGE:
         alike = _correlation(steady_HW, now_HW)
         if alike < CUT_CORRELATION or alike > LIGHT_CORRELATION:

@@ -165,7 +165,7 @@ class _Watch:
 
     def _finished(self) -> list[Track]:
         tracks = join_tracks(self._tracker.finish(), 2 * self._settings.bridge_s, self._size_px)
-        return [reach_out(track, self._stirs) for track in tracks]
+        return [reach_out(track, self._stirs, self._size_px) for track in tracks]
 
     def _crops(self, at_s: float, moving: motion.Motion | None) -> tuple[Crop, ...]:
         """Windows around what moved; around live tracks and over all of the picture now and then."""

@@ -142,7 +142,7 @@ def _actions(track: Track, scene: Scene) -> list[str]:
     still_s = _longest_still_s(track.sightings, scene)
     still = still_s >= STILL_S and track.label not in {"bicycle"}
     if not track.open_start:
-        side = _border(track.sightings, scene)
+        side = track.came_at or _border(track.sightings, scene)
         doing.append(f"{ENTERS} from the {side}" if side else ENTERS)
     way = _way(track, scene)
     if way:
@@ -151,7 +151,7 @@ def _actions(track: Track, scene: Scene) -> list[str]:
     if still:
         doing.append(PARKED if track.label in VEHICLES else STANDS)
     if not track.open_end:
-        side = _border(tuple(reversed(track.sightings)), scene)
+        side = track.went_at or _border(tuple(reversed(track.sightings)), scene)
         doing.append(f"{LEAVES} at the {side}" if side else LEAVES)
     if not doing:
         doing.append(PARKED if track.label in VEHICLES and not track.moved else IN_VIEW)

@@ -88,7 +88,7 @@ class Track:
     """One visit of one object. ``open_start`` and ``open_end``: it was there before the first and after the last
     look (of the piece, or of the scene), so that nobody saw it enter or leave. ``moved``: movement was seen at it.
     ``came_s`` and ``went_s``: movement that leads up to the first sighting and away from the last one began and
-    ended there (a person half in the picture is not detected yet).
+    ended there (a person half in the picture is not detected yet), at the sides ``came_at`` and ``went_at``.
     """
 
     label: str
@@ -98,6 +98,8 @@ class Track:
     moved: bool = True
     came_s: float | None = None
     went_s: float | None = None
+    came_at: str | None = None
+    went_at: str | None = None
 
     @property
     def start_s(self) -> float:

@@ -53,32 +53,35 @@ def join_tracks(tracks: Sequence[Track], bridge_s: float, size_px: tuple[int, in
     return joined
 
 
-def reach_out(track: Track, stirs: Sequence[Stir]) -> Track:
+def reach_out(track: Track, stirs: Sequence[Stir], size_px: tuple[int, int]) -> Track:
     """Moves the ends of a visit to where the movement that leads up to it begins and that away from it ends.
 
     Regions are followed from look to look, at most ``REACH_S`` from the sightings. An object not there yet at
     the look before a stir is there at the stir's own; one that left is gone by then.
     """
     came_s, went_s = track.start_s, track.end_s
+    came_at = went_at = None
     if not track.open_start:
         before = [stir for stir in reversed(stirs) if came_s - REACH_S <= stir.at_s <= track.start_s]
-        came_s = min((stir.at_s for stir in _followed(before, track.sightings[0].box)), default=came_s)
+        for at_s, region in _followed(before, track.sightings[0].box):
+            came_s, came_at = min(came_s, at_s), _side(region, size_px)
     if not track.open_end:
         after = [stir for stir in stirs if track.end_s <= stir.before_s and stir.at_s <= went_s + REACH_S]
-        went_s = max((stir.at_s for stir in _followed(after, track.sightings[-1].box)), default=went_s)
-    return replace(track, came_s=came_s, went_s=went_s)
+        for at_s, region in _followed(after, track.sightings[-1].box):
+            went_s, went_at = max(went_s, at_s), _side(region, size_px)
+    return replace(track, came_s=came_s, went_s=went_s, came_at=came_at, went_at=went_at)
 
 
-def _followed(stirs: Iterable[Stir], box: Detection) -> list[Stir]:
-    """The first stirs in a row with a region that touches the one before; the first must touch ``box``."""
+def _followed(stirs: Iterable[Stir], box: Detection) -> list[tuple[float, Crop]]:
+    """The regions of the first stirs in a row that each touch the one before, the first one ``box``."""
     place = Crop(int(box.left_px), int(box.top_px), round(box.right_px), round(box.bottom_px))
-    followed: list[Stir] = []
+    followed: list[tuple[float, Crop]] = []
     for stir in stirs:
         near = [region for region in stir.regions if _touches(region, place)]
         if not near:
             break
         place = max(near, key=lambda region: region.width_px * region.height_px)
-        followed.append(stir)
+        followed.append((stir.at_s, place))
     return followed
 
 
@@ -109,7 +112,13 @@ def _continues(earlier: Track, later: Track, bridge_s: float, size_px: tuple[int
     return sum(before) == 0.0 or sum(after) == 0.0 or similarity(before, after) >= SAME_COLOURS
 
 
-def _borders(box: Detection, size_px: tuple[int, int]) -> set[str]:
+def _side(region: Crop, size_px: tuple[int, int]) -> str | None:
+    """The border a region lies against; people reach down to the lower one wherever they go, so it counts last."""
+    at = _borders(region, size_px)
+    return next((side for side in ("left", "right", "bottom", "top") if side in at), None)
+
+
+def _borders(box: Detection | Crop, size_px: tuple[int, int]) -> set[str]:
     """The sides of the picture that a box lies against."""
     near_px = AT_BORDER * size_px[0]
     gaps_px = {
