@@ -99,7 +99,9 @@ def test_help_imports_no_heavy_library() -> None:
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit): main(['--help'])\n"
         "print('\\n'.join(sys.modules))"
     )
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
     heavy = {*ROOMS, "cv2", "numpy", "pyarrow", "PIL", "rich"} & set(loaded)
     assert not heavy, f"--help imports {sorted(heavy)}"
 
