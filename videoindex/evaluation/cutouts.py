@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
@@ -173,7 +174,8 @@ def _mask(rgb_HWC: NDArray[np.uint8], recipe: CutoutRecipe) -> NDArray[np.float3
         kept[_filled(kept.shape, hole) > 0] = 0
     _, parts, stats, _ = cv2.connectedComponentsWithStats(kept)
     kept = (parts == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA])).astype(np.uint8)
-    return np.asarray(cv2.GaussianBlur(kept.astype(np.float32), (0, 0), 1.1), np.float32)
+    soft = cv2.GaussianBlur(kept.astype(np.float32), (0, 0), 1.1)
+    return np.asarray(np.where(soft > 0.999, 1.0, soft), np.float32)
 
 
 def _dyed(rgb_HWC: NDArray[np.uint8], recipe: CutoutRecipe, dye_rgb: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -196,19 +198,24 @@ def _with_skin_tone(rgb_HWC: NDArray[np.uint8], outline_xy: Polygon) -> NDArray[
     return np.asarray(np.clip(rgb_HWC * (1 - face) + warm * face, 0, 255), np.uint8)
 
 
+@lru_cache(maxsize=len(CUTOUTS))
+def _picture_and_mask(name: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The picture and its mask, in [0, 1]; kept, for the same figure is often wanted in several colours."""
+    recipe = CUTOUTS[name]
+    with Image.open(_picture_path(recipe)) as picture:
+        rgb = np.asarray(picture.convert("RGB"), np.uint8)
+    alpha = _mask(rgb, recipe)
+    return (_with_skin_tone(rgb, recipe.skin_xy) if recipe.skin_xy else rgb), alpha
+
+
 def cut_out(name: str, dye_rgb: tuple[int, int, int] | None = None) -> Cutout:
     """The cut-out ``name`` of `CUTOUTS`, its cloth (or paint) in ``dye_rgb`` when given.
 
     Raises MissingDependencyError when the package that carries the picture is not installed.
     """
-    recipe = CUTOUTS[name]
-    with Image.open(_picture_path(recipe)) as picture:
-        rgb = np.asarray(picture.convert("RGB"), np.uint8)
-    alpha = _mask(rgb, recipe)
-    if recipe.skin_xy:
-        rgb = _with_skin_tone(rgb, recipe.skin_xy)
+    rgb, alpha = _picture_and_mask(name)
     if dye_rgb is not None:
-        rgb = _dyed(rgb, recipe, dye_rgb)
+        rgb = _dyed(rgb, CUTOUTS[name], dye_rgb)
     rows, columns = np.flatnonzero(alpha.max(axis=1) > 0.02), np.flatnonzero(alpha.max(axis=0) > 0.02)
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return Cutout(np.ascontiguousarray(rgb[box]), np.ascontiguousarray(alpha[box]))

@@ -20,7 +20,7 @@ from videoindex.evaluation.truth import GroundingQuery, SampleTruth
 from videoindex.media.recorder import record
 from videoindex.types import Span, merge_spans
 
-__all__ = ["CAMERA_STARTS_AT", "Actor", "Passage", "make_camera", "plan_passages"]
+__all__ = ["CAMERA_STARTS_AT", "CAST", "Actor", "Passage", "make_camera", "plan_passages"]
 
 CAMERA_STARTS_AT = datetime(2026, 3, 14, 9, 0, 0, tzinfo=UTC)
 """What the camera's clock shows at the first frame."""
@@ -69,7 +69,7 @@ class Passage:
         return self.left_px_K[1] > self.left_px_K[0]
 
 
-_CAST = (
+CAST = (
     Actor("officer", "person", "a person in a red jacket", 400, 640, 11.0, (176, 34, 40)),
     Actor("motorcycle", "motorcycle", "a red motorcycle", 236, 572, 7.5, None, steps=False),
     Actor("photographer", "person", "a man in a green coat with a camera", 430, 672, 12.0, (34, 104, 58)),
@@ -139,7 +139,7 @@ def plan_passages(duration_s: float, activity: float, seed: int, widths_px: dict
     visits: list[Passage] = []
     filled_s, spare_s = 0.0, duration_s - _FIRST_REST_S
     while True:
-        actor = _CAST[len(visits) % len(_CAST)]
+        actor = CAST[len(visits) % len(CAST)]
         visit = Passage(actor, *_keyframes(actor, widths_px[actor.query], 0.0, rng))
         needed_s = visit.span.duration_s + _SHORTEST_REST_S
         if needed_s > spare_s or (visits and filled_s + visit.span.duration_s / 2 > activity * duration_s):
@@ -265,7 +265,7 @@ def make_camera(
     """
     if not 0.0 <= activity <= 0.9:
         raise UsageError(f"activity must lie in [0, 0.9], got {activity}")
-    sprites = {actor.query: _sprite(actor) for actor in _CAST}
+    sprites = {actor.query: _sprite(actor) for actor in CAST}
     widths_px = {query: sprite.alpha_HW.shape[1] for query, sprite in sprites.items()}
     frame_count = round(minutes * 60 * fps)
     passages = plan_passages(frame_count / fps, activity, seed, widths_px)
