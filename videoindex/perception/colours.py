@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from videoindex.perception.object_words import COLOURS
 
-__all__ = ["Palette", "dominant", "is_monochrome", "mean_palette", "palette", "similarity"]
+__all__ = ["Palette", "dominant", "is_monochrome", "mean_palette", "paint", "palette", "similarity"]
 
 # The share of each of ``COLOURS``, in that order; sums to 1.
 Palette = tuple[float, ...]
@@ -35,6 +35,9 @@ PINK_FROM_VALUE: Final = 0.75
 MOST_PIXELS: Final = 4096
 NAME_AT_LEAST: Final = 0.40
 NAME_LEAD: Final = 0.08
+HUED: Final = frozenset(COLOURS) - {"black", "white", "grey"}
+PAINT_AT_LEAST: Final = 0.15
+PAINT_LEAD: Final = 1.5
 MONOCHROME_CHROMA: Final = 6
 
 
@@ -66,6 +69,17 @@ def dominant(colours: Palette) -> str | None:
     order = sorted(range(len(colours)), key=lambda k: -colours[k])
     first, second = colours[order[0]], colours[order[1]]
     return COLOURS[order[0]] if first >= NAME_AT_LEAST and first - second >= NAME_LEAD else None
+
+
+def paint(colours: Palette) -> str | None:
+    """The word for a vehicle or an animal: any clear hue before black, white and grey.
+
+    Tyres, windows and the road behind it are grey or dark whatever its paint.
+    """
+    hued = [share if word in HUED else 0.0 for word, share in zip(COLOURS, colours, strict=True)]
+    order = sorted(range(len(hued)), key=lambda k: -hued[k])
+    first, second = hued[order[0]], hued[order[1]]
+    return COLOURS[order[0]] if first >= PAINT_AT_LEAST and first >= PAINT_LEAD * second else dominant(colours)
 
 
 def is_monochrome(rgb_HWC: NDArray[np.uint8]) -> bool:

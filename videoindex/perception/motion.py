@@ -27,6 +27,7 @@ SMALLEST_REGION_PX: Final = 6
 # In a dark, flat picture less than that tells a cut: this share of its contrast, and at least so many levels.
 CUT_CONTRASTS: Final = 0.3
 CUT_LEVELS: Final = 3.0
+FLAT_LEVELS: Final = 5.0
 WHOLE_CHANGE: Final = 0.5
 CUT_CORRELATION: Final = 0.55
 LIGHT_CORRELATION: Final = 0.85
@@ -66,6 +67,8 @@ def compare(before_HW: NDArray[np.float32], now_HW: NDArray[np.float32], size_px
     difference_HW = np.abs(now_HW - steady_HW)
     least = max(CHANGED_LEVELS, CHANGED_NOISES * float(np.median(difference_HW)))
     moved_HW = difference_HW > least
+    if (before_HW.std() < FLAT_LEVELS) != (now_HW.std() < FLAT_LEVELS):  # to or from black
+        return Motion(np.zeros_like(moved_HW), (), cut=True)
     contrast = float(max(before_HW.std(), now_HW.std()))
     changed = float(np.mean(difference_HW > min(CHANGED_LEVELS, max(CUT_LEVELS, CUT_CONTRASTS * contrast))))
     if changed > WHOLE_CHANGE:

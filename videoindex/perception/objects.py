@@ -36,7 +36,10 @@ REVISION: Final = "1"
 MOST_BOXES: Final = 8
 # A live track's place is looked at again after this long although nothing moved there, and the whole picture.
 REFRESH_S: Final = 1.0
-WHOLE_EVERY_S: Final = 3.0
+WHOLE_EVERY_S: Final = 4.0
+# After so many looks in a row with no object in what moved, the detector runs only so often until it finds one.
+BARREN_LOOKS: Final = 8
+BARREN_EVERY_S: Final = 0.9
 # A box holds movement from this share of its pixels on.
 STIRRED_SHARE: Final = 0.04
 
@@ -128,6 +131,8 @@ class _Watch:
         self._stirs: list[Stir] = []
         self._whole_at_s = float("-inf")
         self._refreshed_at_s = float("-inf")
+        self._detected_at_s = float("-inf")
+        self._barren = 0
         self._cut_at_s: list[float] = []
         self._scenes: list[list[Track]] = []
 
@@ -140,12 +145,20 @@ class _Watch:
             if moving.cut:
                 self._cut(at_s)
             self._stirs.append(Stir(self._before_s, at_s, moving.regions))
-        crops = self._crops(at_s, moving)
+        crops = () if self._rests(at_s) else self._crops(at_s, moving)
         found = self._detector.detect(rgb_HWC, crops, self._settings.continue_score) if crops else []
+        if crops:
+            self._detected_at_s, self._barren = at_s, 0 if found else self._barren + 1
         grey = bool(found) and is_monochrome(rgb_HWC)
         sightings = [_sighting(at_s, box, rgb_HWC, grey) for box in found]
         self._tracker.look(at_s, sightings, self._stirred(moving))
         self._before_HW, self._before_s = now_HW, at_s
+
+    def _rests(self, at_s: float) -> bool:
+        """Whether to skip the detector: movement that never shows an object (a pointer) is tried seldom."""
+        if self._barren < BARREN_LOOKS or self._tracker.expected(at_s):
+            return False
+        return at_s - self._detected_at_s < BARREN_EVERY_S
 
     def scenes(self, scene: Scene) -> list[tuple[list[Track], Scene]]:
         """The tracks of each stretch between cuts, with that stretch."""
@@ -220,16 +233,21 @@ def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: boo
     if grey:
         return Sighting(at_s, box)
     if box.label != "person":
-        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.5), _patch(rgb_HWC, box, 0.45, 0.8))
+        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.8, 0.15), None)
     if box.height_px < 1.6 * box.width_px:
         return Sighting(at_s, box, _patch(rgb_HWC, box, 0.35, 0.9), None)
     return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.48), _patch(rgb_HWC, box, 0.55, 0.85))
 
 
-def _patch(rgb_HWC: NDArray[np.uint8], box: Detection, top: float, bottom: float) -> Palette | None:
-    """The palette of the middle half of a box's columns between two shares of its height; None when too small."""
+def _patch(
+    rgb_HWC: NDArray[np.uint8], box: Detection, top: float, bottom: float, aside: float = 0.3
+) -> Palette | None:
+    """The palette between two shares of a box's height, less a share of its width on each side.
+
+    None when too few pixels are left to speak of a colour.
+    """
     rows = slice(int(box.top_px + top * box.height_px), int(box.top_px + bottom * box.height_px))
-    columns = slice(int(box.left_px + 0.3 * box.width_px), int(box.right_px - 0.3 * box.width_px))
+    columns = slice(int(box.left_px + aside * box.width_px), int(box.right_px - aside * box.width_px))
     patch_HWC = rgb_HWC[rows, columns]
     return palette(patch_HWC) if patch_HWC.size >= 3 * 16 else None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from videoindex.perception.colours import dominant, mean_palette
+from videoindex.perception.colours import dominant, mean_palette, paint
 from videoindex.perception.detector import Detection
 from videoindex.perception.object_words import (
     ANIMALS,
@@ -120,14 +120,15 @@ def describe(track: Track, scene: Scene) -> str:
 
 
 def _who(track: Track, scene: Scene) -> str:
-    upper = dominant(mean_palette([s.upper for s in track.sightings if s.upper is not None]))
-    lower = dominant(mean_palette([s.lower for s in track.sightings if s.lower is not None]))
+    upper = mean_palette([s.upper for s in track.sightings if s.upper is not None])
+    lower = mean_palette([s.lower for s in track.sightings if s.lower is not None])
     if track.label != "person":
-        # The body of a vehicle or animal fills its box; the upper half is windows and background.
-        colour = lower or upper
+        colour = paint(upper)
         return _with_article(f"{colour} {track.label}" if colour else track.label)
     top, trousers = PARTS
-    parts = [f"{colour} {part}" for colour, part in ((upper, top), (lower, trousers)) if colour]
+    parts = [
+        f"{colour} {part}" for colour, part in ((dominant(upper), top), (dominant(lower), trousers)) if colour
+    ]
     worn = [part if part.endswith(trousers) else _with_article(part) for part in parts]
     return f"a person wearing {' and '.join(worn)}" if worn else "a person"
 
