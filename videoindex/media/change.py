@@ -54,9 +54,11 @@ class SettleSettings:
     busy_window_s: float = 60.0
     # ... and its changes are left to the heartbeat.
     busy_share: float = 0.2
+    # ... unless more than this share of the picture is busy at once: that is a film, and all of it counts.
+    film_share: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("changed_share", "busy_share"):
+        for name in ("changed_share", "busy_share", "film_share"):
             value = getattr(self, name)
             if not 0.0 < value <= 1.0:
                 raise ConfigError(f"settle.{name} must lie in (0, 1], got {value}")
@@ -142,14 +144,15 @@ def changed_spans(
 def settled_looks(scan: Scan, settings: SettleSettings = SettleSettings()) -> list[SettledLook]:
     """The instants worth reading, in order: where the picture came to rest after a change, and heartbeats.
 
-    Changes of busy blocks (see :func:`busy_TRC`) do not count. The first look is always among them, and the last
-    one is when something changed after the last settled look. Every change in a block that is not busy is
-    followed by a settled look within ``patience_s`` (and one look).
+    Changes of busy blocks (see :func:`busy_TRC`) do not count, save where most of the picture is busy. The first
+    look is always among them, and the last one is when something changed after the last settled look. Every change
+    in a block that is not busy is followed by a settled look within ``patience_s`` (and one look).
     """
     if not len(scan.pts_s_T):
         return []
     fired = _fired_TRC(scan, settings.changed_share)
     busy = busy_TRC(scan, settings)
+    busy[busy.mean(axis=(1, 2)) > settings.film_share] = False
     times = scan.pts_s_T
     pending = np.ones(fired.shape[1:], bool)
     looks = [SettledLook(float(times[0]), float(times[0]), pending)]
