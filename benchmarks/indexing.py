@@ -3,10 +3,10 @@
     python benchmarks/indexing.py                      # two 10-minute recordings, then one repeated to 5 hours
     python benchmarks/indexing.py --minutes 2 --long-hours 0
 
-Recordings are the product's own samples, made once and kept in ``--folder``; the long one repeats the lecture's packets
-without encoding them anew. Each run is `videoindex index --json` in a process of its own, on a fresh index. Memory is
-the largest sum of resident sizes over that process and its children, read ten times a second from /proc (Linux); pages
-that they share are counted once for each. Prints Markdown.
+Recordings are the product's own samples, made once and kept in ``--folder``; the long one repeats the lecture's
+packets without encoding them anew. Each run is `videoindex index --json` in a process of its own, on a fresh
+index. Memory is the largest sum of resident sizes over that process and its children, read ten times a second from
+/proc (Linux); pages that they share are counted once for each. Prints Markdown.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ _FIRST_HALF = (
 _SECOND_HALF = (
     "Hill", "Marsh", "Valley", "Ridge", "Meadow", "Point", "Creek", "Farm", "Gate", "Heath", "Island", "Bridge",
     "Forest")
-_FLOWERS = ("clover", "heather", "lavender", "mustard", "sunflower", "apple blossom", "thyme", "borage")
+_FLOWERS = ("clover", "heather", "lavender", "mustard", "sunflower", "apple blossom", "thyme", "buttercup")
 _WEATHER = (
     "a warm and windless week", "three days of light rain", "a cold spring", "a long dry spell",
     "thick morning fog")
