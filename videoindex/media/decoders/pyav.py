@@ -90,8 +90,9 @@ class PyavDecoder:
         lanes_n = self._settings.lane_count
         frame_bytes = size_px[0] * size_px[1] * 3
         wanted = max(1, self._settings.held_mib * _MiB // (frame_bytes * lanes_n * 2))
-        reader = _Reader(video, at_s_T, PartLimits(wanted=min(wanted, 64)))
-        lanes = [_Lane(video, size_px, reader.is_by_order) for _ in range(lanes_n)]
+        is_by_order = lacks_stamps(video.path)
+        lanes = [_Lane(video, size_px, is_by_order) for _ in range(lanes_n)]
+        reader = _Reader(video, at_s_T, PartLimits(wanted=min(wanted, 64)), is_by_order)
         threads = [ThreadPoolExecutor(1, thread_name_prefix="decode") for _ in lanes]
         waiting: deque[Future[list[_Shown]]] = deque()
         next_asked = 0
@@ -112,8 +113,6 @@ class PyavDecoder:
         finally:
             for thread in threads:
                 thread.shutdown(wait=True, cancel_futures=True)
-            for lane in lanes:
-                lane.close()
             reader.close()
 
 
@@ -129,7 +128,7 @@ class _Shown:
 class _Reader:
     """Demuxes one file in decode order and plans what to decode."""
 
-    def __init__(self, video: Video, at_s_T: Sequence[float], limits: PartLimits) -> None:
+    def __init__(self, video: Video, at_s_T: Sequence[float], limits: PartLimits, is_by_order: bool) -> None:
         self._path = video.path
         self._container, self._stream = open_picture_stream(video.path)
         assert self._stream.time_base is not None
@@ -139,7 +138,7 @@ class _Reader:
         self._limits = limits
         self._jump_ticks = int(_JUMP_S / self.seconds_per_tick)
         self._may_jump_blind = True
-        self.is_by_order = lacks_stamps(video.path)
+        self.is_by_order = is_by_order
 
     def close(self) -> None:
         self._container.close()
@@ -227,8 +226,10 @@ class _Lane:
     def __init__(self, video: Video, size_px: tuple[int, int], is_by_order: bool) -> None:
         from av.video.reformatter import VideoReformatter
 
-        self._container, stream = open_picture_stream(video.path)
+        # The codec context outlives its container, whose index of five hours would take 20 MiB a lane.
+        container, stream = open_picture_stream(video.path)
         self._context = stream.codec_context
+        container.close()
         self._context.thread_count = 1
         self._context.options = {"err_detect": "explode"}
         self._size_px = size_px
@@ -241,9 +242,6 @@ class _Lane:
         self._asked: dict[int, range] = {}
         self._slots: deque[int] = deque()
         self._is_broken = False
-
-    def close(self) -> None:
-        self._container.close()
 
     def decode(self, part: _AvPart) -> list[_Shown]:
         """Decodes a part and gives what of it is to be shown. After an error in a picture that others refer to,
