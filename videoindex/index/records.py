@@ -96,17 +96,16 @@ class StoreSettings:
     # Up to this many events the vector search is exact; above, optimize() builds an approximate index.
     flat_up_to_events: int = 20_000
     # Vectors a cluster of the approximate index holds, on average.
-    vectors_per_partition: int = 1_048_576
-    # Partitions searched, and the width of the graph walk inside each.
-    nprobes: int = 8
-    ef: int = 200
+    vectors_per_partition: int = 2_000
+    # Clusters searched: more finds more and takes longer.
+    nprobes: int = 40
     # Candidates each of the two searches hands to the fusion, at least.
     candidates: int = 100
     # Rank constant of reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009).
     rrf_k: int = 60
 
     def __post_init__(self) -> None:
-        for name in ("vectors_per_partition", "nprobes", "ef", "candidates", "rrf_k"):
+        for name in ("vectors_per_partition", "nprobes", "candidates", "rrf_k"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"index setting {name} must be at least 1, got {getattr(self, name)}")
         if self.flat_up_to_events < 256:

@@ -32,9 +32,10 @@ from videoindex.index.store_tables import (
     compact,
     condition,
     equals,
-    erase_old_versions,
+    erase_rows,
     local_folder,
     open_tables,
+    rebuild_indices,
 )
 from videoindex.index.words import query_words
 from videoindex.index.writer_lock import WriterLock
@@ -146,9 +147,11 @@ class Store:
         with self.writing():
             tables = self._tables()
             found = bool(self._video_rows(equals("video_id", video_id)))
-            for table in (tables.events, tables.coverage, tables.videos):
-                table.delete(equals("video_id", video_id))
-                erase_old_versions(table)
+            if found:
+                self._mark_incomplete(video_id)
+                for table in (tables.events, tables.coverage, tables.videos):
+                    erase_rows(table, video_id)
+                rebuild_indices(tables.events, self._settings)
             return found
 
     def optimize(self) -> None:
@@ -251,6 +254,10 @@ class Store:
         )
         merge.execute(schema.videos_table(record, complete=complete))
 
+    def _mark_incomplete(self, video_id: str) -> None:
+        where = equals("video_id", video_id).to_sql()
+        self._tables().videos.update(where=where, values={"complete": False})
+
     def _video_rows(self, where: Any = None) -> list[dict[str, Any]]:
         query = self._tables().videos.search()
         if where is not None:
@@ -268,8 +275,7 @@ class Store:
         if vector_D.shape != (self.dim,):
             raise ValueError(f"need a query vector of shape {(self.dim,)}, got {vector_D.shape}")
         query = self._tables().events.search(vector_D, vector_column_name="vector").distance_type("cosine")
-        query = query.nprobes(self._settings.nprobes).ef(max(self._settings.ef, depth))
-        return self._found(query, filters, depth, "_distance")
+        return self._found(query.nprobes(self._settings.nprobes), filters, depth, "_distance")
 
     def _by_words(self, text: str, filters: Filters, depth: int) -> list[fusion.Found]:
         from lancedb.query import MatchQuery

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
+import numpy as np
+
 from videoindex.errors import IndexStoreError
 from videoindex.index import schema
 from videoindex.index.records import Filters, StoreSettings
@@ -22,9 +24,10 @@ __all__ = [
     "compact",
     "condition",
     "equals",
-    "erase_old_versions",
+    "erase_rows",
     "local_folder",
     "open_tables",
+    "rebuild_indices",
 ]
 
 # How long an old version of a table is kept for readers that are in the middle of it.
@@ -90,13 +93,17 @@ def open_tables(uri: str, *, dim: int | None, embedder: str | None, create: bool
 
 
 def _create_tables(db: lancedb.DBConnection, dim: int, embedder: str) -> None:
-    from lancedb.index import FTS
-
     db.create_table("videos", schema=schema.videos_schema(), exist_ok=True)
     db.create_table("coverage", schema=schema.coverage_schema(), exist_ok=True)
     events = db.create_table("events", schema=schema.events_schema(dim, embedder), exist_ok=True)
+    _index_words(events)
+
+
+def _index_words(events: Any) -> None:
+    from lancedb.index import FTS
+
     # No stop words: grammar words are dropped from questions instead, so that quoted ones can be found.
-    events.create_index("words", config=FTS(stem=True, remove_stop_words=False, max_token_length=64))
+    events.create_index("words", config=FTS(stem=True, remove_stop_words=False, max_token_length=64), replace=True)
 
 
 def equals(column: str, value: str) -> Expr:
@@ -140,11 +147,45 @@ def compact(table: Any) -> None:
     table.optimize(cleanup_older_than=_READER_GRACE)
 
 
+def erase_rows(table: Any, video_id: str) -> None:
+    """Deletes a video's rows so that no file holds them any more: not the data, not an older version.
+
+    LanceDB only marks rows as deleted, and compacts a file once a tenth of it is. So the rows of all videos that
+    share a file with this one are moved to new files first, by an update that changes nothing; then the old files
+    are unused, and go with the old versions.
+    """
+    from lancedb.expr import col
+
+    files = _file_numbers(table.search().where(equals("video_id", video_id)))
+    rows = table.search().fragment_ids(files).select(["video_id"]).limit(None).to_arrow() if files else None
+    neighbours = sorted(set(rows["video_id"].unique().to_pylist()) - {video_id}) if rows is not None else []
+    table.delete(equals("video_id", video_id))
+    if neighbours:
+        table.update(where=col("video_id").isin(neighbours).to_sql(), values_sql={"video_id": "video_id"})
+    erase_old_versions(table)
+
+
 def erase_old_versions(table: Any) -> None:
-    """As ``compact``, but nothing of an older version stays: for data that must be gone."""
+    """As ``compact``, but nothing of an older version stays."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="optimize", category=UserWarning)
         table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+
+
+def _file_numbers(query: Any) -> list[int]:
+    """The data files (Lance's fragments) that the rows of a query lie in: the upper half of their addresses."""
+    addresses = query.select(["_rowaddr"]).limit(None).to_arrow()["_rowaddr"].to_numpy()
+    return [int(file) for file in np.unique(addresses >> 32)]
+
+
+def rebuild_indices(events: Any, settings: StoreSettings) -> None:
+    """Makes every index anew from the rows that are there, so that none remembers rows that are gone."""
+    for index in events.list_indices():
+        if index.columns[0] != "words":
+            events.drop_index(index.name)
+    _index_words(events)
+    build_indices(events, settings)
+    erase_old_versions(events)
 
 
 def build_indices(events: Any, settings: StoreSettings) -> None:
@@ -152,7 +193,7 @@ def build_indices(events: Any, settings: StoreSettings) -> None:
 
     The vector index is trained again once more than half of what it holds came after its training.
     """
-    from lancedb.index import Bitmap, BTree, HnswSq
+    from lancedb.index import Bitmap, BTree, IvfSq
 
     rows = events.count_rows()
     compact(events)
@@ -167,4 +208,5 @@ def build_indices(events: Any, settings: StoreSettings) -> None:
             events.create_index(column, config=Bitmap())
     if "vector" not in present:
         partitions = max(1, round(rows / settings.vectors_per_partition))
-        events.create_index("vector", config=HnswSq(distance_type="cosine", num_partitions=partitions))
+        config = IvfSq(distance_type="cosine", num_partitions=partitions, sample_rate=64, max_iterations=15)
+        events.create_index("vector", config=config)

@@ -36,6 +36,8 @@ def folded(text: str) -> str:
 
     Folding here, before the database's stemmer, keeps "élève" and "eleve" together: its own folding runs after.
     """
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLED))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return _UNSPACED.sub(r" \1 ", plain)
