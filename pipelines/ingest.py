@@ -1,0 +1,168 @@
+"""The ingest flow: for each recording, scan, observe (mapped over observer and segment), embed, commit.
+
+Tasks pass settings, segments and artifact keys, never pixels, so that the same flow runs on threads here and on
+workers elsewhere. Prefect's own caching and result storage stay off: an artifact on disk is the only memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+# Set before Prefect is imported: it reads them once. A user's own settings win.
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+# The temporary server starts in 7 s on an idle machine; the default limit of 20 s is too short on a busy one.
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture, as_completed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from pipelines.progress import Progress
+from videoindex.config import Settings, open_backends, open_store
+from videoindex.errors import IndexBusyError, TransientBackendError, VideoIndexError
+from videoindex.index import ingest as steps
+from videoindex.media.probe import probe
+from videoindex.types import Segment, Video
+
+__all__ = ["Outcome", "Recording", "ingest", "run_ingest"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file to index, with what the user says of it."""
+
+    path: Path
+    camera: str | None = None
+    recorded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one recording; ``events`` counts them by observer."""
+
+    path: Path
+    video_id: str | None
+    status: Literal["indexed", "skipped", "failed"]
+    reason: str | None
+    duration_s: float
+    events: dict[str, int]
+    wall_s: float
+
+
+def _is_transient(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
+    """Whether another try may mend the fault: a busy index, a server that did not answer. Nothing else."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, TransientBackendError | IndexBusyError | ConnectionError)
+
+
+_TASK: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retries": 3,
+    "retry_delay_seconds": [1, 5, 20],
+    "retry_condition_fn": _is_transient,
+}
+
+
+@task(name="scan", **_TASK)
+def scan_task(settings: Settings, video: Video, progress: Progress) -> None:
+    """One cheap pass over the recording; its artifact is the result."""
+    steps.scan_once(video, open_backends(settings), lambda done_s: progress.scanned(video, done_s))
+
+
+@task(name="observe", **_TASK)
+def observe_task(settings: Settings, video: Video, segment: Segment) -> str:
+    """Observes one segment; returns its artifact's key."""
+    return steps.observe(video, segment, open_backends(settings))
+
+
+@task(name="commit", **_TASK)
+def commit_task(
+    settings: Settings, recording: Recording, video: Video, segments: list[Segment], key: str
+) -> Counter[str]:
+    """Embeds what was observed and writes it to the index in one go; returns events by observer."""
+    backends = open_backends(settings)
+    findings = steps.gather(video, steps.scan_once(video, backends), segments, backends)
+    vectors_ND = steps.embed(video, findings.events, backends)
+    steps.commit(open_store(settings, create=True), video, recording.camera, key, findings, vectors_ND)
+    counts = Counter({observer.name: 0 for observer in backends.observers})
+    counts.update(event.source for event in findings.events)
+    return counts
+
+
+@flow(name="videoindex-ingest", validate_parameters=False, persist_result=False)
+def ingest(
+    settings: Settings, recordings: list[Recording], overwrite: bool = False, progress: Progress | None = None
+) -> list[Outcome]:
+    """Indexes ``recordings`` one after another; a bad one is named and does not stop the rest.
+
+    A recording whose content and settings are already in the index is skipped, unless ``overwrite``: then its
+    artifacts are dropped and it is observed anew.
+    """
+    progress = progress or Progress()
+    outcomes = []
+    for recording in recordings:
+        started = time.monotonic()
+        try:
+            outcome = _ingest_one(settings, recording, overwrite, progress, started)
+        except VideoIndexError as error:
+            outcome = _failed(recording, str(error), started)
+        except Exception as error:
+            log.exception("%s", recording.path)
+            outcome = _failed(recording, f"unexpected {type(error).__name__}: {error}", started)
+        progress.finished(recording.path, outcome.status, outcome.reason)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _failed(recording: Recording, reason: str, started: float) -> Outcome:
+    return Outcome(recording.path, None, "failed", reason, 0.0, {}, time.monotonic() - started)
+
+
+def _ingest_one(
+    settings: Settings, recording: Recording, overwrite: bool, progress: Progress, started: float
+) -> Outcome:
+    video = probe(recording.path, recording.recorded_at).video
+    backends = open_backends(settings)
+    key = steps.settings_key(video, recording.camera, backends)
+
+    def outcome(status: Literal["indexed", "skipped"], events: dict[str, int]) -> Outcome:
+        took_s = time.monotonic() - started
+        return Outcome(recording.path, video.id, status, None, video.span.duration_s, events, took_s)
+
+    if overwrite:
+        backends.artifacts.remove_video(video.id)
+    elif (known := open_store(settings, create=True).video(video.id)) and known.settings_key == key:
+        return outcome("skipped", {})
+    progress.started(video)
+    scan_task(settings, video, progress)
+    segments = steps.plan_work(video, steps.scan_once(video, backends), backends.observers)
+    progress.planned(video, segments)
+    futures: dict[PrefectFuture[str], Segment] = {
+        observe_task.submit(settings, video, segment): segment for segment in segments
+    }
+    for future in as_completed(list(futures)):
+        future.result()
+        progress.observed(video, futures[future])
+    return outcome("indexed", commit_task(settings, recording, video, segments, key))
+
+
+def run_ingest(
+    settings: Settings, recordings: list[Recording], *, overwrite: bool = False, progress: Progress | None = None
+) -> list[Outcome]:
+    """Runs the flow on this machine's threads, ``index.workers`` segments at a time."""
+    runner = ThreadPoolTaskRunner(max_workers=settings.index.workers)
+    return ingest.with_options(task_runner=runner)(settings, recordings, overwrite, progress)

@@ -1,0 +1,168 @@
+"""The command line: one command per verb, no logic. ``--help`` imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from videoindex.errors import UsageError, VideoIndexError
+
+if TYPE_CHECKING:
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+__all__ = ["main", "parser"]
+
+SOURCES = ("captions", "screen_text", "speech", "objects", "qwen")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and where help is, then exits with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"videoindex: {message}\nSee `{self.prog} --help`.\n")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when asked: reading package metadata takes longer than the rest of ``--help``."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import importlib.metadata
+
+        parser.exit(0, f"videoindex {importlib.metadata.version('videoindex')}\n")
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("everywhere")
+    group.add_argument(
+        "--db", metavar="URI", help="the index: a folder or an object-store URI (default ~/.videoindex)"
+    )
+    group.add_argument("--config", "-c", metavar="FILE", type=Path, help="a TOML settings file")
+    group.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    group.add_argument("--debug", action="store_true", help="log on stderr, and tracebacks of errors")
+    return common
+
+
+def _filters() -> argparse.ArgumentParser:
+    filters = argparse.ArgumentParser(add_help=False)
+    group = filters.add_argument_group("filters")
+    group.add_argument("--video", action="append", default=[], metavar="PATH|ID", help="only in this recording")
+    group.add_argument("--camera", action="append", default=[], metavar="NAME", help="only of this camera")
+    group.add_argument("--source", action="append", default=[], choices=SOURCES, help="only from this observer")
+    group.add_argument("--after", metavar="T", help="from this time on: 90, 1:30, 0:01:30.5 or 2026-11-23T10:00")
+    group.add_argument("--before", metavar="T", help="before this time")
+    return filters
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; the documentation's tests read it too."""
+    top = _Parser(
+        prog="videoindex",
+        description="Find the second in which something happens in hours of video.",
+        epilog="Exit status: 0 done, 1 failed, 2 bad usage.",
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=_Parser)
+    common, filters = _common(), _filters()
+    _add_recording_verbs(verbs, common)
+    _add_question_verbs(verbs, common, filters)
+    _add_keeping_verbs(verbs, common, filters)
+    return top
+
+
+def _add_recording_verbs(verbs: _Verbs, common: argparse.ArgumentParser) -> None:
+    demo = verbs.add_parser("demo", parents=[common], help="make two recordings, index them, ask five questions")
+    demo.add_argument("--video", type=Path, metavar="PATH", help="use this file instead of recordings made here")
+    demo.add_argument("--question", metavar="TEXT", help="what to ask of --video")
+    demo.add_argument("--dir", type=Path, metavar="DIR", help="where the recordings and their index go")
+
+    probe = verbs.add_parser("probe", parents=[common], help="what a file is: duration, rate, streams, damage")
+    probe.add_argument("path", type=Path)
+
+    plan = verbs.add_parser("plan", parents=[common], help="segments, tokens, memory and time; decodes nothing")
+    plan.add_argument("path", type=Path)
+    plan.add_argument("--model", metavar="NAME", help="a Qwen3-VL model, such as 8B or 30B-A3B-Thinking")
+
+    index = verbs.add_parser("index", parents=[common], help="watch files or folders and remember what happens")
+    index.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    index.add_argument("--camera", metavar="NAME", help="the camera these recordings come from")
+    index.add_argument("--recorded-at", metavar="T", help="when the recording began, such as 2026-11-23T10:00")
+    index.add_argument(
+        "--without", action="append", default=[], choices=SOURCES[:-1], help="an observer to leave out"
+    )
+    index.add_argument("--overwrite", action="store_true", help="observe anew what is indexed already")
+
+
+def _add_question_verbs(verbs: _Verbs, common: argparse.ArgumentParser, filters: argparse.ArgumentParser) -> None:
+    search = verbs.add_parser("search", parents=[common, filters], help="moments, best first")
+    search.add_argument("query")
+    search.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
+
+    ask = verbs.add_parser("ask", parents=[common, filters], help="an answer with times, evidence and coverage")
+    ask.add_argument("question")
+    ask.add_argument("--all", action="store_true", help="every time it happens")
+    ask.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
+
+    evaluate = verbs.add_parser("eval", help="measure how well times are found")
+    kinds = evaluate.add_subparsers(dest="kind", metavar="KIND", required=True, parser_class=_Parser)
+    grounding = kinds.add_parser("grounding", parents=[common], help="R@1, mIoU and false finds over a JSONL")
+    grounding.add_argument(
+        "--truth", type=Path, required=True, metavar="FILE", help="JSONL: video, query, windows, kind"
+    )
+    grounding.add_argument(
+        "--videos", type=Path, metavar="DIR", help="where the videos lie (default: beside --truth)"
+    )
+    grounding.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="JSONL: video, query, windows; no index used"
+    )
+
+
+def _add_keeping_verbs(verbs: _Verbs, common: argparse.ArgumentParser, filters: argparse.ArgumentParser) -> None:
+    verbs.add_parser("videos", parents=[common], help="what is indexed")
+
+    events = verbs.add_parser("events", parents=[common, filters], help="what the observers wrote down")
+    events.add_argument("--limit", "-n", type=_count, default=100, metavar="N", help="at most N events (100)")
+
+    remove = verbs.add_parser(
+        "remove", parents=[common], help="forget recordings and all that was derived from them"
+    )
+    remove.add_argument("videos", nargs="+", metavar="PATH|ID")
+
+    verbs.add_parser("doctor", parents=[common], help="what this machine has, what is missing, and what mends it")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits: 0 done, 1 failed, 2 bad usage."""
+    arguments = parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO if arguments.debug else logging.ERROR, stream=sys.stderr)
+    try:
+        from videoindex.commands import run
+
+        result = run(arguments)
+    except VideoIndexError as error:
+        if arguments.debug:
+            raise
+        if arguments.json:
+            print(json.dumps({"error": str(error)}))
+        print(f"videoindex: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        print("videoindex: stopped; run the same command again to go on", file=sys.stderr)
+        sys.exit(1)
+    try:
+        print(json.dumps(result.document, ensure_ascii=False) if arguments.json else result.text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(result.code)

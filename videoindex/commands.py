@@ -1,0 +1,248 @@
+"""What each command does: from parsed arguments to one document and one text for a person."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videoindex import listing
+from videoindex.clock import parse_time
+from videoindex.config import Settings, load_settings, open_backends, open_store
+from videoindex.errors import UsageError, VideoIndexError
+from videoindex.index.records import Filters, VideoRecord
+from videoindex.index.store import Store
+
+if TYPE_CHECKING:
+    from pipelines.ingest import Outcome
+
+__all__ = ["Result", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command prints: ``document`` as JSON, or ``text``; and its exit status."""
+
+    document: object
+    text: str
+    code: int = 0
+
+
+def run(arguments: argparse.Namespace) -> Result:
+    """Runs the command that ``arguments`` name. Raises VideoIndexError; UsageError for bad usage."""
+    settings = load_settings(arguments.config, arguments.db)
+    verbs: dict[str, Callable[[argparse.Namespace, Settings], Result]] = {
+        "demo": _demo,
+        "probe": _probe,
+        "plan": _plan,
+        "index": _index,
+        "search": _search,
+        "ask": _ask,
+        "videos": _videos,
+        "events": _events,
+        "remove": _remove,
+        "doctor": _doctor,
+        "eval": _eval_grounding,
+    }
+    return verbs[arguments.verb](arguments, settings)
+
+
+def _demo(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.demo import run_demo
+
+    if (arguments.video is None) != (arguments.question is None):
+        raise UsageError("--video and --question go together: the file, and what to ask of it")
+    shown = run_demo(settings, arguments.dir, arguments.video, arguments.question)
+    return Result(shown.document(), shown.text(), 0 if shown.is_right else 1)
+
+
+def _probe(arguments: argparse.Namespace, _: Settings) -> Result:
+    from videoindex.media.probe import probe
+
+    found = probe(arguments.path)
+    return Result(listing.probe_document(found), listing.probe_text(found))
+
+
+def _plan(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.media.probe import probe
+    from videoindex.models import find_model
+    from videoindex.sampling.plan import plan
+
+    video = probe(arguments.path).video
+    planned = plan(video, settings.sampling, find_model(arguments.model or "8B"))
+    return Result(listing.plan_document(video, planned), listing.plan_text(video, planned))
+
+
+def _index(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.index.ingest import find_recordings
+
+    keep = tuple(name for name in settings.index.observers if name not in arguments.without)
+    settings = dataclasses.replace(settings, index=dataclasses.replace(settings.index, observers=keep))
+    recorded_at = _recorded_at(arguments.recorded_at)
+    paths = find_recordings(arguments.paths)
+    outcomes = index_files(settings, paths, arguments.camera, recorded_at, overwrite=arguments.overwrite)
+    failed = any(outcome.status == "failed" for outcome in outcomes)
+    return Result(listing.outcomes_document(outcomes), listing.outcomes_text(outcomes), 1 if failed else 0)
+
+
+def index_files(
+    settings: Settings,
+    paths: Sequence[Path],
+    camera: str | None = None,
+    recorded_at: datetime | None = None,
+    *,
+    overwrite: bool = False,
+) -> list[Outcome]:
+    """Indexes ``paths`` through the flow, with progress on stderr."""
+    from pipelines.ingest import Recording, run_ingest
+    from pipelines.progress import terminal_progress
+
+    recordings = [Recording(path, camera, recorded_at) for path in paths]
+    return run_ingest(settings, recordings, overwrite=overwrite, progress=terminal_progress())
+
+
+def _recorded_at(text: str | None) -> datetime | None:
+    at = parse_time(text) if text else None
+    if isinstance(at, float):
+        raise UsageError(f"--recorded-at needs a date and a time, such as 2026-11-23T10:00, got {text!r}")
+    return at
+
+
+def _search(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.query.render import moments_text, search_json
+    from videoindex.query.search import search
+
+    store = open_store(settings)
+    filters = _filters(arguments, store)
+    embedder = open_backends(settings).embedder
+    result = search(
+        store, embedder, arguments.query, filters=filters, limit=arguments.limit, settings=settings.search
+    )
+    text = moments_text(result) or listing.nothing_found_text(result.coverage)
+    return Result(search_json(result), text)
+
+
+def _ask(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.query.ask import ask
+    from videoindex.query.render import answer_text, ask_json
+
+    store = open_store(settings)
+    reply = ask(
+        store,
+        open_backends(settings).embedder,
+        arguments.question,
+        filters=_filters(arguments, store),
+        every=arguments.all,
+        limit=arguments.limit,
+        settings=settings.search,
+    )
+    return Result(ask_json(reply), answer_text(reply))
+
+
+def _videos(_: argparse.Namespace, settings: Settings) -> Result:
+    records = open_store(settings).videos()
+    return Result(listing.videos_document(records), listing.videos_text(records))
+
+
+def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
+    store = open_store(settings)
+    events = list(store.events(_filters(arguments, store), limit=arguments.limit))
+    paths = {record.video.id: record.video.path for record in store.videos()}
+    return Result(listing.events_document(events, paths), listing.events_text(events, paths))
+
+
+def _remove(arguments: argparse.Namespace, settings: Settings) -> Result:
+    store = open_store(settings)
+    records = store.videos()
+    doomed = [_find_video(named, records) for named in arguments.videos]
+    artifacts = open_backends(settings).artifacts
+    for record in doomed:
+        store.remove_video(record.video.id)
+        artifacts.remove_video(record.video.id)
+    document = {"removed": [{"video_id": record.video.id, "path": str(record.video.path)} for record in doomed]}
+    return Result(document, "\n".join(f"removed {record.video.path}" for record in doomed))
+
+
+def _doctor(_: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.doctor import checks
+
+    found = checks(settings)
+    missing = any(check.state == "missing" for check in found)
+    document = {"checks": [dataclasses.asdict(check) for check in found]}
+    return Result(document, listing.checks_text(found), 1 if missing else 0)
+
+
+def _eval_grounding(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.evaluation.grounding import ask_product, judge_predictions, report_document, report_table
+    from videoindex.evaluation.truth import load_predictions, load_truth
+
+    truth = load_truth(arguments.truth)
+    if arguments.predictions is not None:
+        report = judge_predictions(truth, load_predictions(arguments.predictions))
+    else:
+        folder = arguments.videos or arguments.truth.parent
+        names = dict.fromkeys(query.video for query in truth)
+        missing = [name for name in names if not (folder / name).exists()]
+        if missing:
+            raise UsageError(
+                f"{folder / missing[0]}: named by {arguments.truth}, but not there; give --videos DIR"
+            )
+        outcomes = index_files(settings, [folder / name for name in names])
+        predict = _predictor(settings, {outcome.path: outcome for outcome in outcomes})
+        report = ask_product(truth, folder, predict)
+    failed = any(row.outcome == "failed" for row in report.rows)
+    return Result(report_document(report), report_table(report), 1 if failed else 0)
+
+
+def _predictor(settings: Settings, outcomes: dict[Path, Outcome]) -> Callable[[Path, str], list[Any]]:
+    """Asks the index as ``search`` does, one recording at a time."""
+    from videoindex.query.search import search
+
+    store, embedder = open_store(settings), open_backends(settings).embedder
+
+    def predict(path: Path, query: str) -> list[Any]:
+        outcome = outcomes[path]
+        if outcome.video_id is None:
+            raise VideoIndexError(outcome.reason or f"{path} could not be indexed")
+        only = Filters(video_ids=(outcome.video_id,))
+        return [m.span for m in search(store, embedder, query, filters=only, settings=settings.search).moments]
+
+    return predict
+
+
+def _filters(arguments: argparse.Namespace, store: Store) -> Filters:
+    """The filters of the command line: times on either clock, videos by path or id."""
+    after = parse_time(arguments.after) if arguments.after else None
+    before = parse_time(arguments.before) if arguments.before else None
+    records = store.videos() if arguments.video else []
+    return Filters(
+        video_ids=tuple(_find_video(named, records).video.id for named in arguments.video),
+        cameras=tuple(arguments.camera),
+        sources=tuple(arguments.source),
+        after_s=after if isinstance(after, float) else None,
+        before_s=before if isinstance(before, float) else None,
+        after_wall=after if isinstance(after, datetime) else None,
+        before_wall=before if isinstance(before, datetime) else None,
+    )
+
+
+def _find_video(named: str, records: Sequence[VideoRecord]) -> VideoRecord:
+    """The indexed recording of this id (or its beginning), path or file name."""
+    path = Path(named).expanduser().absolute()
+    matches = [record for record in records if record.video.path == path or record.video.id == named]
+    if not matches:
+        matches = [
+            record
+            for record in records
+            if record.video.path.name == named or (len(named) >= 4 and record.video.id.startswith(named))
+        ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        paths = ", ".join(str(record.video.path) for record in matches)
+        raise UsageError(f"{named!r} names several recordings ({paths}): give the whole path or id")
+    raise UsageError(f"{named!r} is not indexed; `videoindex videos` lists what is")

@@ -1,0 +1,191 @@
+"""TOML to frozen settings, and the one place that opens backends.
+
+Every table of the file is one settings class, defined beside the code that it steers; every key is one of its
+fields. What a file leaves out keeps its default. Unknown tables and keys, wrong types and values out of range
+are errors that name the file and the key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videoindex.errors import ConfigError
+from videoindex.index.artifacts import ArtifactStore
+from videoindex.index.embed import EmbedSettings, SentenceEmbedder
+from videoindex.index.ingest import Backends
+from videoindex.index.records import StoreSettings
+from videoindex.index.store import Store
+from videoindex.media.decoders import open_decoder
+from videoindex.media.scan import ScanSettings
+from videoindex.perception.captions import Captions, CaptionsSettings
+from videoindex.perception.objects import Objects, ObjectsSettings
+from videoindex.perception.observer import Observer
+from videoindex.perception.screen_text import ScreenText, ScreenTextSettings
+from videoindex.perception.speech import Speech, SpeechSettings
+from videoindex.query.settings import SearchSettings
+from videoindex.sampling.settings import SamplingSettings
+
+__all__ = ["IndexSettings", "Settings", "load_settings", "open_backends", "open_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """Where the index lies and how ingest runs.
+
+    ``db`` is a folder or an object-store URI (s3://, gs://, az://). ``artifacts`` is the local folder of what was
+    observed, from which an interrupted run goes on; left empty it lies inside a local ``db``, and in the user's
+    cache folder for a remote one. ``observers`` names those that watch; ``workers`` is how many segments are
+    observed at once, ``decoder`` one of pyav, decord, torchcodec.
+    """
+
+    db: str = "~/.videoindex"
+    artifacts: str = ""
+    observers: tuple[str, ...] = ("captions", "screen_text", "speech", "objects")
+    workers: int = 2
+    decoder: str = "pyav"
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.observers) - {"captions", "screen_text", "speech", "objects"})
+        if unknown:
+            raise ConfigError(
+                f"index.observers names {', '.join(unknown)}; there are captions, screen_text, speech, objects"
+            )
+        if self.workers < 1:
+            raise ConfigError(f"index.workers must be 1 or more, got {self.workers}")
+
+    @property
+    def is_remote(self) -> bool:
+        return "://" in self.db
+
+    @property
+    def db_uri(self) -> str:
+        return self.db if self.is_remote else str(Path(self.db).expanduser().resolve())
+
+    @property
+    def artifacts_dir(self) -> Path:
+        if self.artifacts:
+            return Path(self.artifacts).expanduser().resolve()
+        if self.is_remote:
+            cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+            return cache / "videoindex" / self.db.replace("://", "_").replace("/", "_")
+        return Path(self.db_uri) / "artifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, one table each."""
+
+    index: IndexSettings = field(default_factory=IndexSettings)
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    captions: CaptionsSettings = field(default_factory=CaptionsSettings)
+    screen_text: ScreenTextSettings = field(default_factory=ScreenTextSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    objects: ObjectsSettings = field(default_factory=ObjectsSettings)
+    embed: EmbedSettings = field(default_factory=EmbedSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+
+
+def load_settings(config: Path | None = None, db: str | None = None) -> Settings:
+    """Settings of a TOML file (None: the defaults), with ``db`` in place of its ``index.db`` when given.
+
+    Raises ConfigError naming the file, the table and the key.
+    """
+    settings = Settings()
+    if config is not None:
+        try:
+            document = tomllib.loads(config.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(
+                f"{config}: no such settings file; configs/embedded.toml is a complete one"
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{config}: not valid TOML: {error}") from error
+        settings = _settings_of(document, str(config))
+    db = db or os.environ.get("VIDEOINDEX_DB")
+    if db:
+        settings = dataclasses.replace(settings, index=dataclasses.replace(settings.index, db=db))
+    return settings
+
+
+def _settings_of(document: dict[str, object], where: str) -> Settings:
+    tables = typing.get_type_hints(Settings)
+    _refuse_unknown(document, tables, f"{where}: table")
+    made = {}
+    for name, table in document.items():
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: {name} must be a table, written [{name}]")
+        made[name] = _table(tables[name], table, f"{where}: {name}")
+    return Settings(**made)
+
+
+def _table(cls: type, table: dict[str, object], where: str) -> object:
+    hints = typing.get_type_hints(cls)
+    _refuse_unknown(table, hints, f"{where}: setting")
+    values = {key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()}
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def _refuse_unknown(given: dict[str, object], known: dict[str, object], where: str) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ConfigError(f"{where} {unknown[0]!r} is not known; there are {', '.join(known)}")
+
+
+def _value(hint: object, value: object, where: str) -> object:
+    """``value`` as the field's type: TOML lists become tuples, integers pass for floats, "" is no path."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        inner = next(arg for arg in args if arg is not type(None))
+        return None if value == "" else _value(inner, value, where)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_value(args[0], item, where) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    raise ConfigError(f"{where} must be {getattr(hint, '__name__', hint)}, got {value!r}")
+
+
+@functools.lru_cache(maxsize=4)
+def open_backends(settings: Settings) -> Backends:
+    """The observers, artifacts and embedder of ``settings``; kept for the life of the process, since models are.
+
+    Opening is cheap: weights are loaded by the first segment that needs them.
+    """
+    decoder = open_decoder(settings.index.decoder)
+    makers = {
+        "captions": lambda: Captions(settings.captions),
+        "screen_text": lambda: ScreenText(settings.screen_text, decoder),
+        "speech": lambda: Speech(settings.speech),
+        "objects": lambda: Objects(settings.objects, decoder),
+    }
+    observers: tuple[Observer, ...] = tuple(makers[name]() for name in settings.index.observers)
+    return Backends(
+        observers, ArtifactStore(settings.index.artifacts_dir), SentenceEmbedder(settings.embed), settings.scan
+    )
+
+
+def open_store(settings: Settings, *, create: bool = False) -> Store:
+    """The index of ``settings``. Raises IndexStoreError when it is absent (unless ``create``) or does not fit."""
+    embedder = SentenceEmbedder(settings.embed)
+    return Store.open(
+        settings.index.db_uri,
+        dim=embedder.dim,
+        embedder=embedder.fingerprint,
+        create=create,
+        settings=settings.store,
+    )
