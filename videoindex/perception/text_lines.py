@@ -49,13 +49,17 @@ class SeenLine:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line and its lifetime. ``box`` is where it stood at the start; ``looks`` counts the frames it was seen in."""
+    """A line and its lifetime: ``box`` is where it stood at the start, ``looks`` the frames it was seen in.
+
+    ``crosses`` says that it lives on beyond the stretch that was watched, before or behind.
+    """
 
     text: str
     confidence: float
     box: Box
     span: Span
     looks: int = 1
+    crosses: bool = False
 
 
 def clean_text(text: str) -> str:
@@ -79,7 +83,7 @@ def same_text(one: str, other: str, least_ratio: float = _SIMILAR) -> bool:
 
 
 def is_growth(old: str, new: str) -> bool:
-    """Whether ``new`` is ``old`` typed further (or, the other way round, deleted from): one begins with the other."""
+    """Whether ``new`` is ``old`` typed further or deleted from: one begins with the other."""
     a, b = _folded(old), _folded(new)
     if not a or not b or a == b:
         return False
@@ -187,7 +191,8 @@ def merge_repeats(lines: Sequence[TextLine], join_gap_s: float) -> list[TextLine
 def _union(one: TextLine, other: TextLine) -> TextLine:
     surer = one if one.confidence >= other.confidence else other
     span = Span(min(one.span.start_s, other.span.start_s), max(one.span.end_s, other.span.end_s))
-    return TextLine(surer.text, surer.confidence, one.box, span, one.looks + other.looks)
+    crosses = one.crosses or other.crosses
+    return TextLine(surer.text, surer.confidence, one.box, span, one.looks + other.looks, crosses)
 
 
 def fold_counters(lines: Sequence[TextLine], longest_s: float = 10.0, least_run: int = 3) -> list[TextLine]:
@@ -216,7 +221,9 @@ def fold_counters(lines: Sequence[TextLine], longest_s: float = 10.0, least_run:
             folded.extend(run)
         else:
             span = Span(run[0].span.start_s, max(line.span.end_s for line in run))
-            folded.append(replace(run[0], span=span, looks=sum(line.looks for line in run)))
+            crosses = any(line.crosses for line in run)
+            looks = sum(line.looks for line in run)
+            folded.append(replace(run[0], span=span, looks=looks, crosses=crosses))
     return folded
 
 
@@ -226,13 +233,18 @@ def _differ_in_digits(one: str, other: str) -> bool:
 
 
 def group_lines(lines: Sequence[TextLine], together_s: float) -> list[tuple[TextLine, ...]]:
-    """Lines that appear together and vanish together (within ``together_s``), each group in reading order."""
+    """Lines that appear together and vanish together (within ``together_s``), each group in reading order.
+
+    A line that crosses an end of the watched stretch stays alone: which lines it comes or goes with is not
+    known on this side, and only equal texts can be joined across the seam.
+    """
     groups: list[list[TextLine]] = []
     for line in sorted(lines, key=lambda line: line.span):
         for group in groups:
             first = group[0].span
             if (
-                abs(first.start_s - line.span.start_s) <= together_s
+                not (line.crosses or group[0].crosses)
+                and abs(first.start_s - line.span.start_s) <= together_s
                 and abs(first.end_s - line.span.end_s) <= together_s
             ):
                 group.append(line)
