@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from videoindex.errors import BackendError
-from videoindex.evaluation.grounding import ask_product, judge_predictions, report_json, report_table
+from videoindex.evaluation.grounding import ask_product, judge_predictions, report_document, report_table
 from videoindex.evaluation.truth import GroundingQuery, Prediction
 from videoindex.types import Span
 
@@ -97,7 +97,7 @@ def test_the_same_query_about_two_videos_is_two_queries() -> None:
 
 
 def test_the_json_report_is_one_document_with_counts_beside_every_share(videos_dir: Path) -> None:
-    document = json.loads(report_json(ask_product(TRUTH, videos_dir, answer)))
+    document = json.loads(json.dumps(report_document(ask_product(TRUTH, videos_dir, answer))))
     assert document["all"]["recall_at_1"]["0.5"]["hits"] == 1
     assert document["all"]["recall_at_1"]["0.5"]["n"] == 3
     assert 0 < document["all"]["recall_at_1"]["0.5"]["low"] < 1 / 3

@@ -128,7 +128,7 @@ def test_the_same_seed_makes_the_same_pictures_and_another_seed_others(tmp_path:
     assert not np.array_equal(first_pictures("a.mp4", 0), first_pictures("c.mp4", 1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.floats(25, 3600), st.floats(0, 0.9), st.integers(0, 1000))
 def test_passages_do_not_overlap_and_fill_about_the_asked_share(
     duration_s: float, activity: float, seed: int

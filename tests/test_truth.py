@@ -27,7 +27,7 @@ queries = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(queries, min_size=1, max_size=5, unique_by=lambda row: (row.video, row.query)))
 def test_what_is_saved_loads_again(tmp_path: Path, rows: list[GroundingQuery]) -> None:
     path = tmp_path / "truth.jsonl"

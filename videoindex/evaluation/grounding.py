@@ -11,7 +11,6 @@ The files are described in `videoindex.evaluation.truth`, the measures in `video
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ __all__ = [
     "Predict",
     "ask_product",
     "judge_predictions",
-    "report_json",
+    "report_document",
     "report_table",
 ]
 
@@ -163,14 +162,13 @@ def _row_document(row: GroundingRow) -> dict[str, object]:
     }
 
 
-def report_json(report: GroundingReport) -> str:
-    """One JSON document: ``all`` figures, figures ``by_kind``, and every row under ``queries``."""
-    document = {
+def report_document(report: GroundingReport) -> dict[str, object]:
+    """What ``eval grounding --json`` prints: ``all`` figures, those ``by_kind``, every row under ``queries``."""
+    return {
         "all": _figures_document(report),
         "by_kind": {kind: _figures_document(report.of_kind(kind)) for kind in report.kinds},
         "queries": [_row_document(row) for row in report.rows],
     }
-    return json.dumps(document, ensure_ascii=False)
 
 
 def _rate_text(rate: Rate) -> str:
