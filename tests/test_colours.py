@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videoindex.perception.colours import dominant, is_monochrome, mean_palette, paint, palette, similarity
@@ -57,6 +57,7 @@ def test_paint_prefers_a_hue_to_the_grey_around_it() -> None:
     assert paint(palette(_patch(PAINTS["white"]))) == "white"
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.integers(1, 90))
 def test_a_palette_is_a_distribution(rgb: tuple[int, int, int], side_px: int) -> None:
     colours = palette(np.full((side_px, side_px, 3), rgb, np.uint8))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videoindex.perception.detector import Crop
@@ -87,6 +87,7 @@ crops = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(crops, max_size=9))
 def test_windows_lie_in_the_picture_and_cover_every_region(regions: list[Crop]) -> None:
     windows = plan_crops(regions, SIZE_PX)

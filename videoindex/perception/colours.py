@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from videoindex.perception.object_words import COLOURS
 
-__all__ = ["Palette", "dominant", "is_monochrome", "mean_palette", "paint", "palette", "similarity"]
+__all__ = ["Palette", "dominant", "is_monochrome", "mean_palette", "paint", "palette", "similarity", "without"]
 
 # The share of each of ``COLOURS``, in that order; sums to 1.
 Palette = tuple[float, ...]
@@ -38,6 +38,7 @@ NAME_LEAD: Final = 0.08
 HUED: Final = frozenset(COLOURS) - {"black", "white", "grey"}
 PAINT_AT_LEAST: Final = 0.15
 PAINT_LEAD: Final = 1.5
+LEAST_DIFFERENT: Final = 0.1
 MONOCHROME_CHROMA: Final = 6
 
 
@@ -57,6 +58,13 @@ def mean_palette(palettes: Sequence[Palette]) -> Palette:
     if not palettes:
         return (0.0,) * len(COLOURS)
     return tuple(np.mean(np.asarray(palettes), axis=0).tolist())
+
+
+def without(inside: Palette, around: Palette) -> Palette:
+    """What ``inside`` has more of than ``around``, as a palette: the object without the background in its box."""
+    more = [max(a - b, 0.0) for a, b in zip(inside, around, strict=True)]
+    total = sum(more)
+    return tuple(share / total for share in more) if total >= LEAST_DIFFERENT else inside
 
 
 def similarity(one: Palette, other: Palette) -> float:

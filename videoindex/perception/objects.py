@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError
 from videoindex.perception import motion
-from videoindex.perception.colours import Palette, is_monochrome, palette
+from videoindex.perception.colours import Palette, is_monochrome, palette, without
 from videoindex.perception.detector import MODEL, Crop, Detection, Detector
 from videoindex.perception.look_plan import LookSettings, plan_looks, plan_pieces
 from videoindex.perception.track_events import (
@@ -233,7 +233,8 @@ def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: boo
     if grey:
         return Sighting(at_s, box)
     if box.label != "person":
-        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.8, 0.15), None)
+        body, around = _patch(rgb_HWC, box, 0.2, 0.8, 0.15), _beside(rgb_HWC, box)
+        return Sighting(at_s, box, without(body, around) if body and around else body)
     if box.height_px < 1.6 * box.width_px:
         return Sighting(at_s, box, _patch(rgb_HWC, box, 0.35, 0.9), None)
     return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.48), _patch(rgb_HWC, box, 0.55, 0.85))
@@ -252,10 +253,18 @@ def _patch(
     return palette(patch_HWC) if patch_HWC.size >= 3 * 16 else None
 
 
+def _beside(rgb_HWC: NDArray[np.uint8], box: Detection) -> Palette | None:
+    """The palette of the strips left and right of a box; None where the picture has none."""
+    rows = slice(max(int(box.top_px), 0), int(box.bottom_px))
+    wide_px = 0.25 * box.width_px
+    left_HWC = rgb_HWC[rows, max(int(box.left_px - wide_px), 0) : max(int(box.left_px), 0)]
+    right_HWC = rgb_HWC[rows, round(box.right_px) : round(box.right_px + wide_px)]
+    beside_N3 = np.concatenate([left_HWC.reshape(-1, 3), right_HWC.reshape(-1, 3)])
+    return palette(beside_N3) if len(beside_N3) >= 16 else None
+
+
 def _event(video: Video, wording: Wording, scale: tuple[float, float]) -> Event:
-    """The event, with a few of its boxes, evenly chosen, in the pixels of the video as displayed."""
-    count = min(MOST_BOXES, len(wording.sightings))
-    chosen = {round(k * (len(wording.sightings) - 1) / max(count - 1, 1)) for k in range(count)}
+    """The event, with a few of its boxes in the pixels of the video as displayed."""
     boxes = [
         Box(
             s.at_s,
@@ -264,7 +273,7 @@ def _event(video: Video, wording: Wording, scale: tuple[float, float]) -> Event:
             s.box.right_px * scale[0],
             s.box.bottom_px * scale[1],
         )
-        for s in (wording.sightings[k] for k in sorted(chosen))
+        for s in _spread(wording.sightings)
     ]
     return Event.observed(
         video.id,
@@ -275,6 +284,16 @@ def _event(video: Video, wording: Wording, scale: tuple[float, float]) -> Event:
         confidence=wording.confidence,
         boxes=boxes,
     )
+
+
+def _spread(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """At most ``MOST_BOXES`` sightings, spread evenly over their time; the first and the last among them."""
+    if not sightings:
+        return []
+    first_s, last_s = sightings[0].at_s, sightings[-1].at_s
+    wanted_s = [first_s + k * (last_s - first_s) / (MOST_BOXES - 1) for k in range(MOST_BOXES)]
+    chosen = {min(range(len(sightings)), key=lambda k: abs(sightings[k].at_s - at_s)) for at_s in wanted_s}
+    return [sightings[k] for k in sorted(chosen)]
 
 
 def _gaps(video: Video, segment: Segment, seen: set[float]) -> tuple[Gap, ...]:
