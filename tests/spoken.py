@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
+from videoindex.evaluation.voices import say
+from videoindex.perception.sentences import Said
 from videoindex.types import Span, Video
 
 RATE_HZ = 16_000
@@ -79,3 +84,51 @@ def write_sound(
             for ready in resampler.resample(frame):
                 mux(stream.encode(ready))
         mux(stream.encode(None))
+
+
+SENTENCES = (
+    "The river was frozen for most of the winter.",
+    "Please close the window before you leave the room.",
+    "A good index makes every search fast.",
+    "The bridge was built in nineteen thirty seven.",
+    "She bought three apples and a loaf of bread.",
+)
+
+
+def narrated(sentences: Sequence[str], gap_s: float = 1.0) -> tuple[NDArray[np.float32], list[Said]]:
+    """The sentences read aloud ``gap_s`` apart in a quiet room, from ``gap_s`` on, and when each is said."""
+    silence = np.zeros(round(gap_s * RATE_HZ), np.float32)
+    pieces, truth, at_s = [silence], [], gap_s
+    for sentence in sentences:
+        voice = say(sentence)
+        truth.append(Said(Span(at_s, at_s + len(voice) / RATE_HZ), sentence))
+        pieces += [voice, silence]
+        at_s += (len(voice) + len(silence)) / RATE_HZ
+    samples_T = np.concatenate(pieces)
+    hiss = np.random.default_rng(3).normal(0, 5e-4, len(samples_T))
+    return np.asarray(samples_T + hiss, dtype=np.float32), truth
+
+
+def music(duration_s: float, level: float = 0.2) -> NDArray[np.float32]:
+    """Decaying chords of five harmonics, two a second, with a drum on every other one."""
+    rng = np.random.default_rng(11)
+    samples_T = np.zeros(round(duration_s * RATE_HZ))
+    beat = RATE_HZ // 2
+    at_s_T = np.arange(beat) / RATE_HZ
+    for number, start in enumerate(range(0, len(samples_T) - beat, beat)):
+        for hz in rng.choice([147, 196, 220, 247, 262, 330], 3):
+            for harmonic in range(1, 6):
+                tone_T = np.exp(-3 * at_s_T) * np.sin(2 * np.pi * hz * harmonic * at_s_T) / harmonic
+                samples_T[start : start + beat] += tone_T
+        if number % 2:
+            samples_T[start : start + 1600] += rng.normal(0, 1, 1600) * np.exp(-np.arange(1600) / 300)
+    return np.asarray(level * samples_T / np.abs(samples_T).max(), dtype=np.float32)
+
+
+def word_errors(said: str, heard: str) -> float:
+    """Word error rate: edits between the two, in words, over the words said."""
+
+    def words(text: str) -> list[str]:
+        return re.findall(r"[a-z']+", text.lower())
+
+    return float(Levenshtein.distance(words(said), words(heard)) / max(1, len(words(said))))

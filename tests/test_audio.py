@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import spoken
 
-from videoindex.errors import DecodeError, UsageError
+from videoindex.errors import DecodeError, DecoderHungError, UsageError
+from videoindex.media import audio
 from videoindex.media.audio import read_audio, read_sound
+from videoindex.media.recorder import record
 from videoindex.types import Span
 
 # container, codec, native rate
@@ -114,3 +116,18 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         read_audio(spoken.video_of(empty, Span(0.0, 1.0)), Span(0.0, 1.0))
     with pytest.raises(UsageError, match="an hour"):
         read_audio(spoken.video_of(empty, Span(0.0, 1.0)), Span(0.0, 4000.0))
+
+
+def test_work_without_end_is_stopped_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "trap.mkv"
+    spoken.write_sound(path, spoken.tone(5.0, 440), codec="pcm_s16le")
+    monkeypatch.setattr(audio, "_LONGEST_WORK_S", -1.0)
+    with pytest.raises(DecoderHungError, match=r"trap\.mkv"):
+        read_audio(spoken.video_of(path, Span(0.0, 5.0)), Span(0.0, 5.0))
+
+
+def test_a_recording_without_sound_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mute.mp4"
+    record(path, [np.zeros((32, 32, 3), np.uint8)] * 5, fps=5)
+    with pytest.raises(UsageError, match=r"mute\.mp4 has no sound"):
+        read_audio(spoken.video_of(path, Span(0.0, 1.0)), Span(0.0, 1.0))

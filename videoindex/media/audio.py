@@ -8,6 +8,7 @@ span alone, never with the recording.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from videoindex.errors import DecodeError, UsageError
+from videoindex.errors import DecodeError, DecoderHungError, UsageError
 from videoindex.media.containers import open_container
 from videoindex.types import Span, Video, merge_spans
 
@@ -35,6 +36,8 @@ _PREROLL_S = 1.0
 _JITTER_S = 0.015
 # More than an hour of sound at once is a mistake of the caller: 230 MB an hour at 16 kHz.
 _LONGEST_SPAN_S = 3600.0
+# Sound decodes some hundred times faster than it plays; a call that takes this long works on a file made to trap it.
+_LONGEST_WORK_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +63,7 @@ def read_sound(video: Video, span: Span, rate_hz: int = 16_000) -> Sound:
     Raises:
         UsageError: the recording has no sound, or the span is longer than an hour.
         DecodeError: the file cannot be opened, its codec is unknown, or damage left nothing of the span.
+        DecoderHungError: reading the span took more than five minutes.
     """
     if span.duration_s > _LONGEST_SPAN_S:
         raise UsageError(
@@ -115,7 +119,13 @@ def _frames(
 
     base = float(stream.time_base or 0)
     packets = container.demux(stream)
+    deadline_s = time.monotonic() + _LONGEST_WORK_S
     while True:
+        if time.monotonic() > deadline_s:
+            raise DecoderHungError(
+                f"the sound of {container.name} before {until_s:.0f} s was not read within {_LONGEST_WORK_S:.0f} s; "
+                "copy the file anew, or leave it out"
+            )
         try:
             packet = next(packets, None)
             if packet is None:
