@@ -36,7 +36,7 @@ _PREROLL_S = 1.0
 _JITTER_S = 0.015
 # More than an hour of sound at once is a mistake of the caller: 230 MB an hour at 16 kHz.
 _LONGEST_SPAN_S = 3600.0
-# Sound decodes some hundred times faster than it plays; a call that takes this long works on a file made to trap it.
+# Sound decodes some hundred times faster than it plays; a call that takes this long works on a trap.
 _LONGEST_WORK_S = 300.0
 
 
@@ -123,7 +123,7 @@ def _frames(
     while True:
         if time.monotonic() > deadline_s:
             raise DecoderHungError(
-                f"the sound of {container.name} before {until_s:.0f} s was not read within {_LONGEST_WORK_S:.0f} s; "
+                f"the sound of {container.name} up to {until_s:.0f} s was not read in {_LONGEST_WORK_S:.0f} s; "
                 "copy the file anew, or leave it out"
             )
         try:

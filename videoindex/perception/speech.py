@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from videoindex.errors import ConfigError, DecodeError
+from videoindex.errors import ConfigError, MediaError
 from videoindex.media.audio import read_audio, read_sound
 from videoindex.perception.captions import captioned_share
 from videoindex.perception.invention import plausible
@@ -107,7 +107,7 @@ class Speech:
         """
         try:
             sound = read_sound(video, segment.span, RATE_HZ)
-        except DecodeError as error:
+        except MediaError as error:
             return Observation(gaps=(Gap(video.id, segment.span, str(error), self.name),))
         gaps = tuple(Gap(video.id, span, "its sound is damaged", self.name) for span in sound.broken)
         levels_T = levels_db(sound.samples_T, RATE_HZ)
@@ -136,7 +136,7 @@ class Speech:
         around = Span(nominal_s - self._settings.search_s, nominal_s + self._settings.search_s + STEP_S)
         try:
             samples_T = read_audio(video, around, RATE_HZ)
-        except DecodeError:
+        except MediaError:
             return nominal_s
         return round(around.start_s + quietest_s(levels_db(samples_T, RATE_HZ), self._settings.search_s), 2)
 
