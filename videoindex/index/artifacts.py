@@ -153,7 +153,7 @@ def observation_from_json(text: str) -> Observation:
             )
             for one in document["gaps"]
         )
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an observation: {error!r}") from error
     return Observation(events, gaps)
 
