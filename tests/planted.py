@@ -88,11 +88,12 @@ def write(
 ) -> Planted:
     """Writes a planted video; the container follows the suffix. ``size_px`` is as displayed, before ``aspect``."""
     stored_px = size_px[::-1] if clockwise_deg in (90, 270) else size_px
-    mux_options = {"mpegts_copyts": "1"} if path.suffix == ".ts" else {}
+    mux_options = {".ts": {"mpegts_copyts": "1"}, ".mp4": {"movflags": "faststart"}}.get(path.suffix, {})
     with av.open(str(path), "w", options=mux_options) as container:
         container.metadata.update(metadata or {})
         stream = container.add_stream(codec, rate=25, options=dict(options or {}))
         stream.width, stream.height = stored_px
+        stream.bit_rate = 2_000_000
         stream.pix_fmt = pixel_format or ("yuvj420p" if codec == "mjpeg" else "yuv420p")
         by_frame = path.suffix == ".avi" or codec in ("mpeg4", "mpeg2video")
         stream.codec_context.time_base = Fraction(1, 25) if by_frame else Fraction(1, 12800)

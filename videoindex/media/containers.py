@@ -114,7 +114,7 @@ def stamped_packets(
 def lacks_stamps(path: Path) -> bool:
     """Whether the file stores no presentation stamps: the order of display must then be learnt from the decoder.
 
-    AVI and raw streams number packets in decode order only. For MPEG-4 part 2 the demuxer's parser puts that right;
+    AVI and raw streams number packets in decode order only. For MPEG-4 part 2 the demuxer puts that right,
     for H.264 and HEVC it does not.
     """
     container, stream = open_picture_stream(path)
