@@ -98,7 +98,7 @@ def test_text_bombs_are_bounded() -> None:
     many = parse_cues("00:01 --> 00:02\nx\n\n" * 210_000)
     assert len(many.cues) == 200_000
     assert "more than 200000 cues" in many.problems[-1]
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 60  # a pattern that backtracks would take hours
 
 
 def plain_video(folder: Path, name: str = "lecture.mkv", start_s: float = 0.0) -> Video:
