@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from videoindex.index.words import folded
+from videoindex.query.words import STOP_WORDS
 
 __all__ = ["Page", "coverage", "focus", "idf", "page", "phrase_match", "same_text", "stem", "tokens", "word_match"]
 
 _TOKEN = re.compile(r"\w+")
 _APOSTROPHES = re.compile(r"['’`´]")
 _CLOSE = 0.8  # two words this similar may be one word misread
+_MISREAD = 0.6  # inside a quotation that fits as a whole, a word this similar is a misreading
 _SHORTEST_FUZZY = 5  # letters: shorter words must be equal ("cat" is not "car")
 
 
@@ -73,10 +75,17 @@ def word_match(word: str, on: Page) -> float:
         return 0.0
     if any(len(token) > len(word) and word in token for token in on.tokens):
         return 0.9
+    if any(_same_root(word, token) for token in on.tokens):
+        return 0.85
     likest = max((fuzz.ratio(word, t) / 100 for t in on.tokens if abs(len(t) - len(word)) <= 2), default=0.0)
     if likest >= _CLOSE and len(word) > _SHORTEST_FUZZY:
         return likest * 0.9
     return 0.9 if word in on.glued and len(word) >= 8 else 0.0
+
+
+def _same_root(word: str, other: str) -> bool:
+    """Whether two words begin alike for six letters and most of the longer: director, directed."""
+    return word[:6] == other[:6] and len(word) >= 6 and 0.7 * max(len(word), len(other)) <= 6
 
 
 def idf(words: Sequence[str], pages: Sequence[Page]) -> dict[str, float]:
@@ -114,9 +123,7 @@ def phrase_match(phrase: str, on: Page) -> float:
     must be equal.
     """
     wanted = tokens(phrase)
-    if not wanted or not on.tokens:
-        return 0.0
-    if any(token.isdigit() and token not in on.tokens for token in wanted):
+    if not wanted or not on.tokens or not _most_words_there(wanted, on):
         return 0.0
     glued = "".join(wanted)
     if fuzz.partial_ratio(glued, on.glued) < 70:
@@ -133,12 +140,34 @@ def phrase_match(phrase: str, on: Page) -> float:
     return best if best >= least else 0.0
 
 
+def _most_words_there(wanted: Sequence[str], on: Page) -> bool:
+    """Every number, and at least four of five words, must stand on the page or be likely misreadings there.
+
+    Without this, one wrong word in three ("installed scipy" for "installed numpy") would pass as a misreading.
+    """
+    telling = [word for word in wanted if word not in STOP_WORDS] or list(wanted)
+    missing = [word for word in telling if not _may_be_there(word, on)]
+    return not any(word.isdigit() for word in missing) and len(missing) <= len(telling) / 5
+
+
+def _may_be_there(word: str, on: Page) -> bool:
+    if word in on.tokens:
+        return True
+    if word.isdigit() or len(word) < 4:
+        return False
+    return word in on.glued or any(fuzz.ratio(word, token) >= _MISREAD * 100 for token in on.tokens)
+
+
 def same_text(one: str, other: str) -> bool:
     """Whether two events' texts are repeats of each other, or one has grown out of the other."""
     first, second = page(one), page(other)
     if not first.glued or not second.glued:
         return False
     if fuzz.ratio(first.glued, second.glued) >= 85:
+        return True
+    if min(len(first.glued), len(second.glued)) >= 4 and (
+        first.glued.startswith(second.glued) or second.glued.startswith(first.glued)
+    ):
         return True
     short, long = sorted((set(first.tokens), set(second.tokens)), key=len)
     return len(short) >= 2 and len(short & long) >= 0.9 * len(short) and len(short) >= 0.5 * len(long)

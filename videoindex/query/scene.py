@@ -184,6 +184,7 @@ class _Reader:
             self.mode, self.taken = "place", 0
         elif word in words.PLACES or word in words.GENERIC_MOVES or word.endswith("ly"):
             self.colour = ""
+            self.taken += word in words.PLACES
             self.unchecked.append(word)
         else:
             return word in words.FUNCTION_WORDS or word in words.PRESENCE or len(word) == 1

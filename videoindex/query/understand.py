@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from videoindex.errors import UsageError
+from videoindex.perception.object_words import COUNT_WORDS
 from videoindex.query import words
 from videoindex.query.match import tokens
 from videoindex.query.scene import SceneReading, read_scene
@@ -38,7 +39,7 @@ class Question:
 
     ``quotes`` must be found word for word (recognition errors forgiven). ``content`` are the words that carry
     meaning, cues and frames taken off. ``sources`` are the observers that can know ("" cue: empty, any of them).
-    ``visual`` is True where a picture is described. ``scene`` is the reading for object tracks.
+    ``pictured`` is True where a picture is described, not a topic. ``scene`` is the reading for object tracks.
     """
 
     text: str
@@ -47,7 +48,7 @@ class Question:
     content: tuple[str, ...]
     sources: tuple[str, ...]
     which: Which
-    visual: bool
+    pictured: bool
     scene: SceneReading
 
     @property
@@ -66,8 +67,10 @@ _FRAMES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:please\s+)?(?:can|could|would) you\s+",
-        r"^(?:please\s+)?(?:find|show|give|tell|list|get|jump to|go to|take me to|search for|look for)\s+(?:me\s+)?",
-        r"^(?:at\s+)?(?:what|which)\s+(?:exact\s+)?(?:second|minute|time|point|moment|timestamp)s?\s+(?:in the \w+\s+)?",
+        r"^(?:please\s+)?(?:find|show|give|tell|list|get|jump to|go to|take me to|search for|look for)"
+        r"\s+(?:me\s+)?",
+        r"^(?:at\s+)?(?:what|which)\s+(?:exact\s+)?(?:second|minute|time|point|moment|timestamp)s?\s+"
+        r"(?:in the \w+\s+)?",
         r"^(?:in|on)\s+(?:what|which)\s+(?:scene|shot|slide|video|frame)s?\s+",
         r"^how\s+(?:often|many times|many|much)\s+",
         r"^(?:when|where|since when|until when)\s+(?:exactly\s+)?",
@@ -92,7 +95,8 @@ _COUNT = re.compile(
 _FIRST = re.compile(r"\b(?:the first|for the first time|first time|earliest)\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:the last|the final|for the last time|last time|latest|most recent)\b", re.IGNORECASE)
 _ORDINAL = re.compile(
-    r"\b(?:for )?(?:the )?(?:very )?(?:first|last|final|earliest|latest)(?: (?:time|moment|occurrence|mention))?\b",
+    r"\b(?:for )?(?:the )?(?:very )?(?:first|last|final|earliest|latest)"
+    r"(?: (?:time|moment|occurrence|mention))?\b",
     re.I,
 )
 
@@ -115,8 +119,8 @@ def understand(text: str) -> Question:
         raise UsageError(
             f"the question {text!r} holds no word to search for: name a thing, or words that were said or shown"
         )
-    visual = not sources and not quotes
     scene = read_scene(bare)
+    pictured = not sources and not quotes and (scene.about_objects or _describes_picture(bare_words))
     if not content and not quotes and not scene.about_objects:
         raise UsageError(
             f"the question {text!r} holds only words that every recording is full of: "
@@ -130,7 +134,7 @@ def understand(text: str) -> Question:
         content=tuple(dict.fromkeys(content)),
         sources=sources,
         which=which,
-        visual=visual,
+        pictured=pictured,
         scene=scene,
     )
 
@@ -186,8 +190,14 @@ def _sources(bare_words: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _describes_picture(bare_words: list[str]) -> bool:
+    """``a bridge collapses`` and ``a close-up of`` describe; ``gradient descent`` and ``the budget`` do not."""
+    opens = bare_words[:1] and (bare_words[0] in ("a", "an", "some") or bare_words[0] in COUNT_WORDS)
+    return bool(opens) or bool(words.VISUAL_CUES.intersection(bare_words))
+
+
 def _content_text(bare: str, cues: frozenset[str]) -> list[str]:
-    """The question's own words in order, cue words off, for the embedding; all of them when nothing is left."""
+    """The question's own words in order, cue words off, for embedding; all when none is left."""
     kept = [word for word in bare.split() if not set(tokens(word)) & cues]
     leading = 0
     while leading < len(kept) and set(tokens(kept[leading])) <= words.STOP_WORDS:
