@@ -1,4 +1,8 @@
-"""Recordings and questions that no threshold was fitted on: what the tests of search measure."""
+"""Recordings and questions that no threshold was fitted on: what the tests of search measure.
+
+The mistakes on the first four showed which rules were missing (misread quotations, hues, numbers); no weight was
+fitted on them. ``MUSEUM`` has seen no change at all.
+"""
 
 # ruff: noqa: E501  (one event a line reads best)
 from __future__ import annotations
@@ -265,4 +269,63 @@ SCREENCAST = Corpus(
     ],
 )
 
-HELD_OUT = (BIOLOGY, COOKING, STREET, SCREENCAST)
+# Written last and measured once, after everything was fixed: no rule was changed for it.
+MUSEUM = Corpus(
+    "museum",
+    600,
+    [
+        ("screen_text", 0, 6, "City Museum\nAudio guide 12"),
+        ("speech", 2, 8, "Welcome to the bronze age gallery on the second floor."),
+        ("speech", 20, 28, "This sword was found in a river bed by two fishermen in nineteen sixty two."),
+        ("screen_text", 22, 40, "Sword, c. 1200 BC\nLent by the Royal Collection"),
+        ("speech", 60, 68, "The necklace is made of amber that came all the way from the Baltic sea."),
+        ("speech", 100, 107, "Farmers traded salt and copper across the mountains."),
+        ("screen_text", 150, 170, "EMERGENCY EXIT"),
+        ("speech", 200, 207, "Please do not touch the glass."),
+        (
+            "objects",
+            210,
+            240,
+            "a person wearing a green top and black trousers enters from the left, stands still, leaves at the right",
+        ),
+        (
+            "objects",
+            300,
+            330,
+            "a person wearing a white top and blue trousers enters from the right, walks to the left, leaves at the left",
+        ),
+        ("objects", 215, 235, "two people in view"),
+        ("speech", 400, 408, "Nobody knows why the village was abandoned so suddenly."),
+        ("screen_text", 560, 600, "Open daily 10-18\nClosed on Mondays"),
+    ],
+    [
+        ("ocr", 'the sign "Emergency Exit"', [(150, 170)]),
+        ("ocr", "the label of the sword", [(22, 40)]),
+        ("ocr", "opening hours are displayed: closed on Mondays", [(560, 600)]),
+        ("ocr", "the text Audio guide 12", [(0, 6)]),
+        ("speech", "the guide mentions that the sword was found by fishermen", [(20, 28)]),
+        ("speech", 'she says "do not touch the glass"', [(200, 207)]),
+        ("speech", "when does he talk about amber from the Baltic", [(60, 68)]),
+        ("speech", "someone says the village was abandoned", [(400, 408)]),
+        ("topic", "salt and copper trade", [(100, 107)]),
+        ("object", "a visitor in a green jacket", [(210, 240)]),
+        ("object", "a woman in a white shirt and jeans walks to the left", [(300, 330)]),
+        ("object", "two visitors at the same time", [(215, 235)]),
+        ("negative", "the guide mentions the iron age", []),
+        ("negative", 'the sign "Restrooms"', []),
+        ("negative", "a vase breaks", []),
+        ("negative", "a child cries", []),
+        ("negative", "a dog barks", []),
+        ("negative", "the text Audio guide 13", []),
+        ("negative", 'he says "follow me please"', []),
+        ("negative", "a man takes a photograph", []),
+        ("negative", "three visitors together", []),
+        ("negative", "a bronze statue of a horse", []),
+        ("negative", "dinosaur skeletons", []),
+        ("negative", "when does she talk about Egyptian mummies", []),
+        ("negative", "a visitor in a yellow raincoat", []),
+        ("negative", "a sword fight", []),
+    ],
+)
+
+HELD_OUT = (BIOLOGY, COOKING, STREET, SCREENCAST, MUSEUM)
