@@ -63,6 +63,14 @@ def test_someone_at_a_table_is_looked_at_twice_a_second() -> None:
     assert 38 <= _between(looks, 100, 120) <= 60
 
 
+def test_looks_go_on_after_the_last_movement() -> None:
+    times_T, change_TRC = _scan(200)
+    change_TRC[400:440, 4:7, 7:9] = 60  # from 100 to 110 s in one place, so that it is not new for long
+    looks = _looks(times_T, change_TRC)
+    assert _between(looks, 110, 113.5) >= 6
+    assert _between(looks, 114, 160) <= 1
+
+
 def test_an_empty_scan_has_no_looks() -> None:
     assert plan_looks(Scan(np.zeros(0), np.zeros((0, 9, 16), np.uint8), (), ())) == ()
 

@@ -38,6 +38,9 @@ class LookSettings:
     # New movement is watched closely from this long before it to this long after.
     before_s: float = 1.0
     after_s: float = 2.0
+    # After any movement the looks go on as often for this long: who has left must be missed before it is believed,
+    # so this must exceed the time for which tracking bridges misses.
+    linger_s: float = 3.5
     # Seconds between looks: the picture moves as a whole / moves where it moved lately / has been moving for long.
     whole_every_s: float = 0.5
     lately_every_s: float = 0.5
@@ -60,7 +63,7 @@ class LookSettings:
                 raise ConfigError(
                     f"objects.looks.{name} must be a positive number of seconds, got {getattr(self, name)}"
                 )
-        for name in ("before_s", "after_s", "flip_s"):
+        for name in ("before_s", "after_s", "linger_s", "flip_s"):
             if not getattr(self, name) >= 0.0:
                 raise ConfigError(
                     f"objects.looks.{name} must be a number of seconds from 0 on, got {getattr(self, name)}"
@@ -118,6 +121,10 @@ def _spacing_T(scan: Scan, settings: LookSettings) -> NDArray[np.float64]:
     busy = SettleSettings(changed_share=settings.changed_share, busy_share=settings.busy_share)
     lately_TRC = fired_TRC & ~busy_TRC(scan, busy)
     every_T[~flips_T & lately_TRC.any(axis=(1, 2))] = settings.lately_every_s
+    wanted_T = every_T.copy()
+    for t in np.flatnonzero(calm_T):
+        last = np.searchsorted(times_T, times_T[t] + settings.linger_s, side="right")
+        every_T[t:last] = np.minimum(every_T[t:last], wanted_T[t])
     new_T = ~flips_T & _new_T(times_T, fired_TRC, settings.still_s)
     new_T[0] = True
     whole_T = _mean_over(times_T, fired_TRC.mean(axis=(1, 2)), 1.0) >= settings.whole_share
