@@ -93,12 +93,13 @@ class Hit:
 class StoreSettings:
     """How the index searches and when it builds its indices; the figures behind the defaults are measured."""
 
-    # Up to this many events the vector search is exact; above, optimize() builds an approximate index.
+    # Up to this many events (of the index, or left by the filters) the vector search is exact; above, it is
+    # approximate once optimize() has built the index for it.
     flat_up_to_events: int = 20_000
     # Vectors a cluster of the approximate index holds, on average.
     vectors_per_partition: int = 2_000
     # Clusters searched: more finds more and takes longer.
-    nprobes: int = 40
+    nprobes: int = 256
     # Candidates each of the two searches hands to the fusion, at least.
     candidates: int = 100
     # Rank constant of reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009).

@@ -206,8 +206,9 @@ class Store:
     ) -> list[Hit]:
         """Events near in meaning or in words, best first, fused by reciprocal rank."""
         depth = max(limit, self._settings.candidates)
-        by_meaning = self._by_vector(vector_D, filters, depth)
-        by_words = self._by_words(text, filters, depth)
+        where = condition(filters, self._hidden_video_ids())
+        by_meaning = self._by_vector(vector_D, where, depth)
+        by_words = self._by_words(text, where, depth)
         return fusion.fuse(by_meaning, by_words, vector_D, self._settings.rrf_k)[:limit]
 
     def vector(
@@ -215,12 +216,13 @@ class Store:
     ) -> list[Hit]:
         """Events near in meaning, best first."""
         depth = max(limit, self._settings.candidates)
-        found = self._by_vector(vector_D, filters, depth)
+        found = self._by_vector(vector_D, condition(filters, self._hidden_video_ids()), depth)
         return fusion.fuse(found, [], vector_D, self._settings.rrf_k)[:limit]
 
     def fulltext(self, text: str, filters: Filters = _NO_FILTERS, *, limit: int = 20) -> list[Hit]:
         """Events that hold words of ``text``, best first. The text is words, never query syntax."""
-        return fusion.fuse([], self._by_words(text, filters, limit), None, self._settings.rrf_k)[:limit]
+        found = self._by_words(text, condition(filters, self._hidden_video_ids()), limit)
+        return fusion.fuse([], found, None, self._settings.rrf_k)[:limit]
 
     def verify(self) -> list[str]:
         """What is wrong with the index, in sentences; empty when nothing is. Reads every row once."""
@@ -271,13 +273,18 @@ class Store:
         rows = self._tables().videos.search().where(col("complete") == lit(False)).select(["video_id"])
         return tuple(row["video_id"] for row in rows.limit(None).to_list())
 
-    def _by_vector(self, vector_D: NDArray[np.float32], filters: Filters, depth: int) -> list[fusion.Found]:
+    def _by_vector(self, vector_D: NDArray[np.float32], where: Any, depth: int) -> list[fusion.Found]:
         if vector_D.shape != (self.dim,):
             raise ValueError(f"need a query vector of shape {(self.dim,)}, got {vector_D.shape}")
         query = self._tables().events.search(vector_D, vector_column_name="vector").distance_type("cosine")
-        return self._found(query.nprobes(self._settings.nprobes), filters, depth, "_distance")
+        if (
+            where is not None
+            and self._tables().events.count_rows(where.to_sql()) <= self._settings.flat_up_to_events
+        ):
+            query = query.bypass_vector_index()
+        return self._found(query.nprobes(self._settings.nprobes), where, depth, "_distance")
 
-    def _by_words(self, text: str, filters: Filters, depth: int) -> list[fusion.Found]:
+    def _by_words(self, text: str, where: Any, depth: int) -> list[fusion.Found]:
         from lancedb.query import MatchQuery
 
         words = query_words(text)
@@ -285,10 +292,9 @@ class Store:
             return []
         match = MatchQuery(words, column="words")  # type: ignore[call-arg]  # pydantic fills in the defaults
         query = self._tables().events.search(match, query_type="fts")
-        return self._found(query, filters, depth, "_score")
+        return self._found(query, where, depth, "_score")
 
-    def _found(self, query: Any, filters: Filters, depth: int, figure: str) -> list[fusion.Found]:
-        where = condition(filters, self._hidden_video_ids())
+    def _found(self, query: Any, where: Any, depth: int, figure: str) -> list[fusion.Found]:
         if where is not None:
             query = query.where(where)
         rows = query.select([*schema.EVENT_COLUMNS, "vector", figure]).limit(depth).to_arrow()
