@@ -30,6 +30,8 @@ __all__ = ["ScanSettings", "load_scan", "save_scan", "scan"]
 _FORMAT = 1
 # After a decoder was stopped or gave up, the next attempt begins this much later, then twice as much, and so on.
 _SKIP_S = 4.0
+# Instants asked for in one go: a request holds them all, and must not grow with the video.
+_REQUEST_INSTANTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,14 @@ def _pictures(
     start, skip_s = 0, _SKIP_S
     seen_any = False
     while start < len(at_s_T):
-        last = start - 1
+        last, stop = start - 1, min(start + _REQUEST_INSTANTS, len(at_s_T))
         try:
-            for frames in decoder.frames(video, at_s_T[start:].tolist(), size_px):
+            for frames in decoder.frames(video, at_s_T[start:stop].tolist(), size_px):
                 indices = np.searchsorted(at_s_T, frames.at_s_T - 1e-6)
                 for index, pts_s, rgb_HWC in zip(indices, frames.pts_s_T, frames.rgb_THWC, strict=True):
                     last, seen_any, skip_s = int(index), True, _SKIP_S
                     yield last, (float(pts_s), rgb_HWC)
-            return
+            start = stop
         except (DecodeError, DecoderHungError) as error:
             if isinstance(error, DecodeError) and not seen_any:
                 raise
