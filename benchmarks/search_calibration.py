@@ -74,7 +74,7 @@ def fit(
 def measure(
     corpora: Sequence[Corpus], embedder: Embedder, settings: SearchSettings
 ) -> tuple[Counter[str], Counter[str]]:
-    """Questions answered rightly (first moment at IoU >= 0.3; nothing where nothing happens) and asked, by kind."""
+    """Questions answered well (first moment at IoU >= 0.3; nothing where nothing is true) and asked, by kind."""
     right: Counter[str] = Counter()
     asked: Counter[str] = Counter()
     for corpus in corpora:

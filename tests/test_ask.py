@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +10,6 @@ from query_corpora import YARD, Corpus, MemoryIndex, NoMeaning
 from videoindex.errors import IndexStoreError, UsageError
 from videoindex.index.records import Filters, ObserverCoverage
 from videoindex.query.ask import Reply, ask
-from videoindex.query.render import answer_text, ask_json, moments_text, search_json
 from videoindex.query.search import SearchSettings
 from videoindex.types import Gap, Span
 
@@ -119,34 +116,3 @@ def test_cited_times_lie_inside_examined_spans() -> None:
     index.cover([ObserverCoverage("news", "speech", (Span(0, 602.0), Span(1801.0, 1803.0)), (), 1.0)])
     moments = reply_to('every time they say "the bridge will be closed"', index=index).answer.moments
     assert [(moment.span.start_s, moment.span.end_s) for moment in moments] == [(600.0, 602.0), (1801.0, 1803.0)]
-
-
-def test_json_has_the_fixed_keys_and_plain_values() -> None:
-    reply = reply_to('someone says "good evening"')
-    document = ask_json(reply)
-    assert set(document) == {"query", "answer", "found", "moments", "coverage"}
-    assert set(search_json(reply.result)) == {"query", "moments", "coverage"}
-    again = json.loads(json.dumps(document, allow_nan=False))
-    moment = again["moments"][0]
-    assert set(moment) == {
-        "video_id",
-        "path",
-        "start_s",
-        "end_s",
-        "wall_clock",
-        "score",
-        "text",
-        "sources",
-        "events",
-    }
-    assert set(moment["events"][0]) == {"start_s", "end_s", "text", "source", "confidence"}
-    assert moment["wall_clock"] == "2026-05-01T20:00:10.000+00:00"
-    assert set(again["coverage"]) == {"examined_s", "total_s", "gaps", "shortest_event_s"}
-    assert math.isclose(again["coverage"]["total_s"], 3600.0)
-
-
-def test_text_for_people() -> None:
-    reply = reply_to('someone says "good evening"')
-    assert moments_text(reply.result).splitlines()[1].strip().startswith("[speech] Good evening")
-    assert answer_text(reply).startswith(reply.answer.text)
-    assert moments_text(reply_to('someone says "nothing of the kind"').result) == ""

@@ -9,7 +9,7 @@ import pytest
 from query_corpora import YARD, Corpus, MemoryIndex, NoMeaning, Remembered
 from query_heldout import HELD_OUT
 
-from videoindex.errors import ConfigError, UsageError
+from videoindex.errors import UsageError
 from videoindex.index.embed import SentenceEmbedder
 from videoindex.index.records import Filters, ObserverCoverage
 from videoindex.query.search import SearchResult, SearchSettings, search
@@ -168,11 +168,3 @@ def test_an_empty_index_is_no_error() -> None:
     result = search(MemoryIndex(), NoMeaning(), "dolphins")
     assert result.moments == ()
     assert result.coverage.total_s == 0
-
-
-@pytest.mark.parametrize(
-    "bad", [{"confident": 0.0}, {"phrase_likeness": 1.5}, {"candidates": 0}, {"merge_gap_s": -1.0}]
-)
-def test_settings_state_their_law(bad: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=next(iter(bad))):
-        SearchSettings(**bad)  # type: ignore[arg-type]

@@ -1,0 +1,57 @@
+"""Tracks against described scenes."""
+
+from __future__ import annotations
+
+import pytest
+
+from videoindex.index.records import Hit
+from videoindex.query.scene import read_scene
+from videoindex.query.settings import SearchSettings
+from videoindex.query.sightings import canonical_text, read_sightings
+from videoindex.types import Event, Span
+
+
+def scores(description: str, *texts: str) -> list[float]:
+    hits = [
+        Hit(Event.observed("v", Span(0, 9), text, source="objects", model="m", confidence=0.8), 0.1, None, 0.0)
+        for text in texts
+    ]
+    return [one.score for one in read_sightings(read_scene(description), hits, SearchSettings())]
+
+
+def test_the_colours_asked_for_come_first_and_dark_ones_may_be_mistaken() -> None:
+    right, wrong_part, shade = scores(
+        "a man in a black jacket",
+        "a person wearing a black top enters",
+        "a person wearing a white top and black trousers enters",
+        "a person wearing a grey top enters",
+    )
+    assert right > wrong_part > shade >= SearchSettings().confident
+
+
+@pytest.mark.parametrize(
+    ("description", "track"),
+    [
+        ("a red car", "a blue car drives to the left"),
+        ("two people", "a person enters"),
+        ("a dog", "a cat enters"),
+        ("a person enters from the left", "a person enters from the right"),
+        ("a person leaves", "a person stands still"),
+        ("a car drives by", "a red car is parked"),
+        ("nobody", "a person enters"),
+        ("a man sits", "a person stands still"),
+        ("a man with a dog", "a person enters"),
+    ],
+)
+def test_what_was_seen_otherwise_is_no_sighting(description: str, track: str) -> None:
+    assert scores(description, track) == []
+
+
+def test_company_must_be_there_at_the_same_time() -> None:
+    assert len(scores("a man with a dog", "a person enters", "a dog enters")) == 1
+
+
+def test_the_index_is_asked_in_the_words_of_events() -> None:
+    assert canonical_text(read_scene("two guys")) == "people in view"
+    assert canonical_text(read_scene("a lady in a navy blouse arrives")) == "person blue top enters"
+    assert canonical_text(read_scene("the yard is empty")).startswith("nobody in view")
