@@ -138,6 +138,9 @@ class _Reader:
         self._limits = limits
         self._jump_ticks = int(_JUMP_S / self.seconds_per_tick)
         self._may_jump_blind = True
+        # The instant that a jump was last weighed for. One jump each, so that reading always advances: an index
+        # may name keys by decode time, and the key that it promises then lies behind the instant after all.
+        self._weighed = -1
         self.is_by_order = is_by_order
 
     def close(self) -> None:
@@ -163,7 +166,7 @@ class _Reader:
         self, stretch: Iterator[_Stamped], assigner: Assigner[VideoPacket], maker: PartMaker[VideoPacket]
     ) -> Generator[_AvPart, None, int | None]:
         """Reads on until the end, or until it pays to jump; returns the instant to jump to."""
-        cursor, tried, past_the_last = 0, -1, 0
+        cursor, past_the_last = 0, 0
         for packet, pts in stretch:
             for pick in assigner.push(packet, pts, packet.is_keyframe, packet.size):
                 yield from maker.push(pick)
@@ -173,8 +176,8 @@ class _Reader:
                 past_the_last += 1
                 if past_the_last > REORDER_LIMIT:
                     return None
-            elif self._asked[cursor] - pts > self._jump_ticks and tried != cursor:
-                tried = cursor
+            elif self._asked[cursor] - pts > self._jump_ticks and self._weighed != cursor:
+                self._weighed = cursor
                 if self._is_jump_worth(pts, self._asked[cursor]):
                     return self._asked[cursor]
         return None
