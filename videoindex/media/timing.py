@@ -87,10 +87,11 @@ def is_variable(intervals_s: Sequence[float]) -> bool:
 
 
 def _further(
-    container: InputContainer, stream: Stream, size_bytes: int, is_by_order: bool, announced_s: float
+    container: InputContainer, stream: Stream, size_bytes: int, is_by_order: bool, announced_s: float | None
 ) -> list[Stretch]:
     """Three stretches in the middle and the end of a large file, or of what is left of it."""
-    end_s = min(announced_s, _last_present_s(stream, size_bytes, announced_s))
+    header_s = (container.start_time or 0) / 1e6 + (container.duration or 0) / 1e6
+    end_s = _last_present_s(stream, size_bytes, header_s if announced_s is None else announced_s)
     found = []
     for share in _MIDDLES:
         if _seek(container, stream, end_s * share):
@@ -123,8 +124,10 @@ def _read(
             continue
         if first_key is None and packet.is_keyframe:
             first_key = pts
-        if first_key is not None and pts >= first_key and not packet.is_discard:
+        if not packet.is_discard:
             shown.append((pts, packet.duration or 0))
+    if first_key is not None:
+        shown = [item for item in shown if item[0] >= first_key]
     if not shown:
         return None
     shown.sort()
@@ -135,14 +138,20 @@ def _read(
     return Stretch(stamps_s, end_s, corrupt, *seconds)
 
 
-def _announced_end_s(container: InputContainer, stream: Stream, start_s: float) -> float:
-    """Where the container's header says the stream ends."""
+def _announced_end_s(container: InputContainer, stream: Stream, start_s: float) -> float | None:
+    """Where the header says the stream ends, None when it does not say it of this stream.
+
+    Matroska announces one duration for all its streams, counted from 0, and the end of each in a tag, if at all.
+    """
+    if container.format.name.startswith("matroska"):
+        tag = stream.metadata.get("DURATION", "").split(":")
+        if len(tag) == 3:
+            return float(tag[0]) * 3600 + float(tag[1]) * 60 + float(tag[2])
+        is_alone = len(container.streams.video) + len(container.streams.audio) == 1
+        return container.duration / 1e6 if is_alone and container.duration else None
     if stream.duration is not None and stream.time_base is not None:
         return start_s + float(stream.duration * stream.time_base)
-    if container.duration is not None:
-        counts_from_zero = container.format.name.startswith("matroska")
-        return container.duration / 1e6 + (0.0 if counts_from_zero else start_s)
-    return start_s
+    return None
 
 
 def _last_present_s(stream: Stream, size_bytes: int, otherwise_s: float) -> float:
@@ -165,9 +174,9 @@ def _seek(container: InputContainer, stream: Stream, at_s: float) -> bool:
     return True
 
 
-def _damage(stretches: Sequence[Stretch], end_s: float, announced_s: float) -> tuple[str, ...]:
+def _damage(stretches: Sequence[Stretch], end_s: float, announced_s: float | None) -> tuple[str, ...]:
     sentences = []
-    if announced_s - end_s > max(1.0, 0.01 * announced_s):
+    if announced_s is not None and announced_s - end_s > max(1.0, 0.01 * announced_s):
         sentences.append(
             f"The file ends at {end_s:.2f} s although it announces {announced_s:.2f} s: its tail is missing."
         )

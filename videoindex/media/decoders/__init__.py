@@ -15,7 +15,7 @@ DECODERS = {
 }
 
 
-def open_decoder(name: str = "pyav", guard: GuardSettings | None = None) -> Decoder:
+def open_decoder(name: str = "pyav", guard: GuardSettings | None = None) -> Guarded:
     """The decoder called ``name``, in a child process that is stopped when it hangs (see guard.py).
 
     The child starts with the first call to ``frames`` and is kept for the next.

@@ -34,7 +34,9 @@ def _pictures(
     video: Video, at_s_T: Sequence[float], size_px: tuple[int, int], batch_frames: int
 ) -> Iterator[Picture]:
     reader = _open(video, size_px)
-    starts_s = np.asarray(reader.get_frame_timestamp(range(len(reader))))[:, 0]
+    # decord counts from its first frame, in single precision.
+    starts_s = np.asarray(reader.get_frame_timestamp(range(len(reader))))[:, 0].astype(np.float64)
+    starts_s += video.span.start_s - starts_s[0]
     inside = [float(at_s) for at_s in at_s_T if at_s < video.span.end_s]
     for first in range(0, len(inside), batch_frames):
         asked_s = inside[first : first + batch_frames]

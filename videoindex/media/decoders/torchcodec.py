@@ -38,14 +38,16 @@ def _pictures(
     inside = [float(at_s) for at_s in at_s_T if at_s < video.span.end_s]
     for first in range(0, len(inside), batch_frames):
         asked_s = inside[first : first + batch_frames]
+        # A file that does not say how long its last frame lasts ends, for torchcodec, as that frame begins.
+        before_end_s = [max(begin_s, at_s + 1e-6) for at_s in asked_s if at_s < end_s - 1e-6]
         try:
-            played = decoder.get_frames_played_at(
-                [min(max(begin_s, at_s + 1e-6), end_s - 1e-3) for at_s in asked_s]
-            )
+            played = [*decoder.get_frames_played_at(before_end_s)] if before_end_s else []
+            if len(before_end_s) < len(asked_s):
+                played += [decoder.get_frame_at(len(decoder) - 1)] * (len(asked_s) - len(before_end_s))
         except (RuntimeError, IndexError, ValueError) as error:
             raise DecodeError(f"torchcodec cannot decode {video.path} near {asked_s[0]:.2f} s: {error}") from error
-        for at_s, pts_s, rgb_HWC in zip(asked_s, played.pts_seconds, played.data, strict=True):
-            yield at_s, float(pts_s), _scaled(np.asarray(rgb_HWC), size_px)
+        for at_s, frame in zip(asked_s, played, strict=True):
+            yield at_s, float(frame.pts_seconds), _scaled(np.asarray(frame.data), size_px)
 
 
 def _open(video: Video) -> Any:
