@@ -164,5 +164,5 @@ def run_ingest(
     settings: Settings, recordings: list[Recording], *, overwrite: bool = False, progress: Progress | None = None
 ) -> list[Outcome]:
     """Runs the flow on this machine's threads, ``index.workers`` segments at a time."""
-    runner = ThreadPoolTaskRunner(max_workers=settings.index.workers)
+    runner: Any = ThreadPoolTaskRunner(max_workers=settings.index.workers)
     return ingest.with_options(task_runner=runner)(settings, recordings, overwrite, progress)

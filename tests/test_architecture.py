@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("videoindex.evaluation",),
     ("videoindex.config",),
     ("videoindex.doctor", "pipelines"),
+    ("videoindex.listing",),
     ("videoindex.demo", "videoindex.commands"),
     ("videoindex.cli",),
 )
@@ -41,7 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "moonshine_voice": ("videoindex.perception",),
     "faster_whisper": ("videoindex.perception",),
     "sentence_transformers": ("videoindex.index.embed",),
-    "lancedb": ("videoindex.index.store",),
+    "lancedb": ("videoindex.index.store", "videoindex.index.store_tables"),
     "prefect": ("pipelines",),
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from videoindex.errors import UsageError, VideoIndexError
 
 if TYPE_CHECKING:
-    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+    _Verbs = argparse._SubParsersAction["_Parser"]
 
 __all__ = ["main", "parser"]
 
@@ -37,8 +37,8 @@ class _Version(argparse.Action):
         parser.exit(0, f"videoindex {importlib.metadata.version('videoindex')}\n")
 
 
-def _common() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+def _common() -> _Parser:
+    common = _Parser(add_help=False)
     group = common.add_argument_group("everywhere")
     group.add_argument(
         "--db", metavar="URI", help="the index: a folder or an object-store URI (default ~/.videoindex)"
@@ -49,8 +49,8 @@ def _common() -> argparse.ArgumentParser:
     return common
 
 
-def _filters() -> argparse.ArgumentParser:
-    filters = argparse.ArgumentParser(add_help=False)
+def _filters() -> _Parser:
+    filters = _Parser(add_help=False)
     group = filters.add_argument_group("filters")
     group.add_argument("--video", action="append", default=[], metavar="PATH|ID", help="only in this recording")
     group.add_argument("--camera", action="append", default=[], metavar="NAME", help="only of this camera")
@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_recording_verbs(verbs: _Verbs, common: argparse.ArgumentParser) -> None:
+def _add_recording_verbs(verbs: _Verbs, common: _Parser) -> None:
     demo = verbs.add_parser("demo", parents=[common], help="make two recordings, index them, ask five questions")
     demo.add_argument("--video", type=Path, metavar="PATH", help="use this file instead of recordings made here")
     demo.add_argument("--question", metavar="TEXT", help="what to ask of --video")
@@ -99,7 +99,7 @@ def _add_recording_verbs(verbs: _Verbs, common: argparse.ArgumentParser) -> None
     index.add_argument("--overwrite", action="store_true", help="observe anew what is indexed already")
 
 
-def _add_question_verbs(verbs: _Verbs, common: argparse.ArgumentParser, filters: argparse.ArgumentParser) -> None:
+def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
     search = verbs.add_parser("search", parents=[common, filters], help="moments, best first")
     search.add_argument("query")
     search.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
@@ -123,7 +123,7 @@ def _add_question_verbs(verbs: _Verbs, common: argparse.ArgumentParser, filters:
     )
 
 
-def _add_keeping_verbs(verbs: _Verbs, common: argparse.ArgumentParser, filters: argparse.ArgumentParser) -> None:
+def _add_keeping_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
     verbs.add_parser("videos", parents=[common], help="what is indexed")
 
     events = verbs.add_parser("events", parents=[common, filters], help="what the observers wrote down")

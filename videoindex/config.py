@@ -11,10 +11,11 @@ import dataclasses
 import functools
 import os
 import tomllib
-import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from videoindex.errors import ConfigError
 from videoindex.index.artifacts import ArtifactStore
@@ -31,6 +32,8 @@ from videoindex.perception.screen_text import ScreenText, ScreenTextSettings
 from videoindex.perception.speech import Speech, SpeechSettings
 from videoindex.query.settings import SearchSettings
 from videoindex.sampling.settings import SamplingSettings
+
+T = TypeVar("T")
 
 __all__ = ["IndexSettings", "Settings", "load_settings", "open_backends", "open_store"]
 
@@ -109,53 +112,37 @@ def load_settings(config: Path | None = None, db: str | None = None) -> Settings
             ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{config}: not valid TOML: {error}") from error
-        settings = _settings_of(document, str(config))
+        settings = _table(Settings, document, str(config))
     db = db or os.environ.get("VIDEOINDEX_DB")
     if db:
         settings = dataclasses.replace(settings, index=dataclasses.replace(settings.index, db=db))
     return settings
 
 
-def _settings_of(document: dict[str, object], where: str) -> Settings:
-    tables = typing.get_type_hints(Settings)
-    _refuse_unknown(document, tables, f"{where}: table")
-    made = {}
-    for name, table in document.items():
-        if not isinstance(table, dict):
-            raise ConfigError(f"{where}: {name} must be a table, written [{name}]")
-        made[name] = _table(tables[name], table, f"{where}: {name}")
-    return Settings(**made)
-
-
-def _table(cls: type, table: dict[str, object], where: str) -> object:
+def _table(cls: type[T], table: dict[str, object], where: str) -> T:
+    """A settings class of a TOML table, and of the tables inside it."""
     hints = typing.get_type_hints(cls)
-    _refuse_unknown(table, hints, f"{where}: setting")
-    values = {key: _value(hints[key], value, f"{where}.{key}") for key, value in table.items()}
+    unknown = [name for name in table if name not in hints]
+    if unknown:
+        raise ConfigError(f"{where}: {unknown[0]!r} is not known; there are {', '.join(hints)}")
+    values = {key: _value(hints[key], value, f"{where}: {key}") for key, value in table.items()}
     try:
         return cls(**values)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
 
 
-def _refuse_unknown(given: dict[str, object], known: dict[str, object], where: str) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ConfigError(f"{where} {unknown[0]!r} is not known; there are {', '.join(known)}")
-
-
-def _value(hint: object, value: object, where: str) -> object:
-    """``value`` as the field's type: TOML lists become tuples, integers pass for floats, "" is no path."""
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        inner = next(arg for arg in args if arg is not type(None))
-        return None if value == "" else _value(inner, value, where)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_value(args[0], item, where) for item in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+def _value(hint: Any, value: object, where: str) -> Any:
+    """``value`` as the field's type: lists become tuples, tables settings classes, integers pass for floats."""
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where} must be a table, got {value!r}")
+        return _table(hint, value, where)
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_value(typing.get_args(hint)[0], item, where) for item in value)
+    if hint is float and type(value) is int:
         return float(value)
-    if hint is Path and isinstance(value, str):
-        return Path(value).expanduser()
-    if isinstance(hint, type) and type(value) is hint:
+    if type(value) is hint:
         return value
     raise ConfigError(f"{where} must be {getattr(hint, '__name__', hint)}, got {value!r}")
 
@@ -167,13 +154,13 @@ def open_backends(settings: Settings) -> Backends:
     Opening is cheap: weights are loaded by the first segment that needs them.
     """
     decoder = open_decoder(settings.index.decoder)
-    makers = {
+    makers: dict[str, Callable[[], Observer]] = {
         "captions": lambda: Captions(settings.captions),
         "screen_text": lambda: ScreenText(settings.screen_text, decoder),
         "speech": lambda: Speech(settings.speech),
         "objects": lambda: Objects(settings.objects, decoder),
     }
-    observers: tuple[Observer, ...] = tuple(makers[name]() for name in settings.index.observers)
+    observers = tuple(makers[name]() for name in settings.index.observers)
     return Backends(
         observers, ArtifactStore(settings.index.artifacts_dir), SentenceEmbedder(settings.embed), settings.scan
     )

@@ -40,8 +40,9 @@ class ScanSettings:
 
     # Looks a second.
     rate_hz: float = 4.0
-    # Blocks over the height and the width of the picture as displayed.
+    # Blocks over the height of the picture as displayed,
     rows: int = 9
+    # and over its width.
     columns: int = 16
     # Width of the picture that is compared and kept as thumbnail; its height follows the video's aspect.
     width_px: int = 320

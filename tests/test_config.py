@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from videoindex.config import IndexSettings, Settings, load_settings, open_backends
+from videoindex.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "settings.toml"
+    file.write_text(text)
+    return file
+
+
+def test_the_embedded_configuration_states_the_defaults_and_nothing_else() -> None:
+    assert load_settings(ROOT / "configs" / "embedded.toml") == Settings()
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("*.toml")), ids=lambda file: file.name)
+def test_every_shipped_configuration_loads_and_stays_short(file: Path) -> None:
+    load_settings(file)
+    assert len(file.read_text().splitlines()) < 40
+
+
+def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path, "[index]\nworkers = 5\n"))
+    assert settings == dataclasses.replace(Settings(), index=IndexSettings(workers=5))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[idnex]\nworkers = 2\n", "'idnex' is not known; there are index, scan"),
+        ("[index]\nworkrs = 2\n", "index: 'workrs' is not known; there are db"),
+        ("[index]\nworkers = 'two'\n", "index: workers must be int, got 'two'"),
+        ("[index]\nworkers = true\n", "index: workers must be int, got True"),
+        ("[index]\nworkers = 0\n", "index.workers must be 1 or more, got 0"),
+        ("[index]\nobservers = ['smell']\n", "names smell; there are captions, screen_text, speech, objects"),
+        ("index = 3\n", "index must be a table, got 3"),
+        ("[objects.looks]\nheartbeat = 3\n", "objects: looks: 'heartbeat' is not known"),
+        ("[index\n", "not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_settings(written(tmp_path, text))
+    assert says in str(error.value)
+    assert "settings.toml" in str(error.value)
+
+
+def test_a_missing_file_is_named_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere.toml: no such settings file; configs/embedded.toml"):
+        load_settings(tmp_path / "nowhere.toml")
+
+
+def test_the_command_line_beats_the_environment_and_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path, "[index]\ndb = 'from-file'\n")
+    assert load_settings(file).index.db == "from-file"
+    monkeypatch.setenv("VIDEOINDEX_DB", "from-environment")
+    assert load_settings(file).index.db == "from-environment"
+    assert load_settings(file, "from-flag").index.db == "from-flag"
+
+
+def test_artifacts_lie_with_a_local_index_and_in_the_cache_of_a_remote_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert IndexSettings(db=str(tmp_path / "db")).artifacts_dir == (tmp_path / "db" / "artifacts").resolve()
+    assert IndexSettings(db="s3://bucket/index").artifacts_dir == tmp_path / "videoindex" / "s3_bucket_index"
+    assert IndexSettings(db="s3://b/i", artifacts=str(tmp_path / "a")).artifacts_dir == (tmp_path / "a").resolve()
+
+
+def test_only_the_named_observers_are_opened_and_no_model_is_loaded(tmp_path: Path) -> None:
+    settings = dataclasses.replace(
+        Settings(), index=IndexSettings(db=str(tmp_path / "db"), observers=("speech", "captions"))
+    )
+    assert [observer.name for observer in open_backends(settings).observers] == ["speech", "captions"]
+
+
+def test_every_setting_is_explained_where_it_is_defined() -> None:
+    for table in dataclasses.fields(Settings):
+        cls = type(getattr(Settings(), table.name))
+        source = Path(__import__("inspect").getsourcefile(cls)).read_text()  # type: ignore[arg-type]
+        for setting in dataclasses.fields(cls):
+            assert (
+                dataclasses.is_dataclass(getattr(getattr(Settings(), table.name), setting.name))
+                or f"``{setting.name}``" in (cls.__doc__ or "")
+                or _is_commented(source, setting.name)
+            ), f"{table.name}.{setting.name} is explained nowhere"
+
+
+def _is_commented(source: str, name: str) -> bool:
+    """Whether a comment stands above the setting, or above the run of settings that it belongs to."""
+    lines = source.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.strip().startswith(f"{name}: "))
+    while re.match(r"    \w+: .* = ", lines[at]):
+        at -= 1
+    return lines[at].strip().startswith("#")
+
+
+def test_the_configuration_file_is_plain_toml() -> None:
+    tables = tomllib.loads((ROOT / "configs" / "embedded.toml").read_text())
+    assert set(tables) <= {field.name for field in dataclasses.fields(Settings)}
