@@ -102,6 +102,8 @@ def _is_commented(source: str, name: str) -> bool:
     """Whether a comment stands above the setting, or above the run of settings that it belongs to."""
     lines = source.splitlines()
     at = next(i for i, line in enumerate(lines) if line.strip().startswith(f"{name}: "))
+    if lines[at + 1].strip().startswith('"""'):
+        return True
     while re.match(r"    \w+: .* = ", lines[at]):
         at -= 1
     return lines[at].strip().startswith("#")
