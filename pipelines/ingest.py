@@ -103,6 +103,12 @@ def commit_task(
     return counts
 
 
+@task(name="optimize", **_TASK)
+def optimize_task(settings: Settings) -> None:
+    """Compacts the tables and builds the indices that their size calls for."""
+    open_store(settings).optimize()
+
+
 @flow(name="videoindex-ingest", validate_parameters=False, persist_result=False)
 def ingest(
     settings: Settings, recordings: list[Recording], overwrite: bool = False, progress: Progress | None = None
@@ -125,6 +131,8 @@ def ingest(
             outcome = _failed(recording, f"unexpected {type(error).__name__}: {error}", started)
         progress.finished(recording.path, outcome.status, outcome.reason)
         outcomes.append(outcome)
+    if any(outcome.status == "indexed" for outcome in outcomes):
+        optimize_task(settings)
     return outcomes
 
 

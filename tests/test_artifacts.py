@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,16 +71,16 @@ def test_what_was_put_is_got_and_nothing_else_is(artifacts: ArtifactStore) -> No
 
 def test_every_part_changes_the_key_and_equal_parts_do_not(artifacts: ArtifactStore) -> None:
     variants = [
-        ("v", SEGMENT, "m", "f", ""),
-        ("w", SEGMENT, "m", "f", ""),
-        ("v", Segment("v", "objects", SEGMENT.span, SEGMENT.at_s_T, SEGMENT.size_px), "m", "f", ""),
-        ("v", Segment("v", "speech", Span(0.0, 30.001), SEGMENT.at_s_T, SEGMENT.size_px), "m", "f", ""),
-        ("v", Segment("v", "speech", SEGMENT.span, (1.0, 2.5), SEGMENT.size_px), "m", "f", ""),
-        ("v", Segment("v", "speech", SEGMENT.span, SEGMENT.at_s_T, (320, 180)), "m", "f", ""),
-        ("v", SEGMENT, "m2", "f", ""),
-        ("v", SEGMENT, "m", "f2", ""),
-        ("v", SEGMENT, "mf", "", ""),
-        ("v", SEGMENT, "m", "f", "subtitles"),
+        ("v", SEGMENT, "m", "f"),
+        ("w", SEGMENT, "m", "f"),
+        ("v", Segment("v", "objects", SEGMENT.span, SEGMENT.at_s_T, SEGMENT.size_px), "m", "f"),
+        ("v", Segment("v", "speech", Span(0.0, 30.001), SEGMENT.at_s_T, SEGMENT.size_px), "m", "f"),
+        ("v", Segment("v", "speech", SEGMENT.span, (1.0, 2.5), SEGMENT.size_px), "m", "f"),
+        ("v", Segment("v", "speech", SEGMENT.span, SEGMENT.at_s_T, (320, 180)), "m", "f"),
+        ("v", SEGMENT, "m2", "f"),
+        ("v", SEGMENT, "m", "f2"),
+        ("v", SEGMENT, "mf", ""),
+        ("v", replace(SEGMENT, side_input="subtitles"), "m", "f"),
     ]
     keys = [artifacts.key_for(*variant) for variant in variants]
     assert len(set(keys)) == len(keys)

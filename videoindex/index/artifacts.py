@@ -45,13 +45,8 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def key_for(
-        self, video_id: str, segment: Segment, model: str, fingerprint: str, inputs_digest: str = ""
-    ) -> str:
-        """The key of one segment's observation: it changes with everything that decides what is observed.
-
-        ``inputs_digest`` stands for inputs beside video and settings, such as a subtitle file's content.
-        """
+    def key_for(self, video_id: str, segment: Segment, model: str, fingerprint: str) -> str:
+        """The key of one segment's observation: it changes with everything that decides what is observed."""
         parts = [
             video_id,
             segment.observer,
@@ -60,7 +55,7 @@ class ArtifactStore:
             repr(tuple(int(side_px) for side_px in segment.size_px)),
             model,
             fingerprint,
-            inputs_digest,
+            segment.side_input,
         ]
         return f"{_folder_name(video_id)}/observations/{_folder_name(segment.observer)}-{_digest(parts)}.json"
 

@@ -197,7 +197,7 @@ def gather(video: Video, seen: Scan, segments: Sequence[Segment], backends: Back
 
 
 def _key(video: Video, segment: Segment, observer: Observer, backends: Backends) -> str:
-    return backends.artifacts.key_for(video.id, segment, observer.model, observer.fingerprint, segment.side_input)
+    return backends.artifacts.key_for(video.id, segment, observer.model, observer.fingerprint)
 
 
 def _finished(video: Video, segment: Segment, observer: Observer, backends: Backends) -> Observation:

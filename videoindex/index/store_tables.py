@@ -191,7 +191,7 @@ def rebuild_indices(events: Any, settings: StoreSettings) -> None:
 def build_indices(events: Any, settings: StoreSettings) -> None:
     """Brings the indices up to date: new rows join the existing ones, a large table gets its vector index.
 
-    The vector index is trained again once more than half of what it holds came after its training.
+    New rows join the clusters that the vector index was trained with; removing a video trains it anew.
     """
     from lancedb.index import Bitmap, BTree, IvfSq
 
