@@ -166,17 +166,18 @@ class _Reader:
         self, stretch: Iterator[_Stamped], assigner: Assigner[VideoPacket], maker: PartMaker[VideoPacket]
     ) -> Generator[_AvPart, None, int | None]:
         """Reads on until the end, or until it pays to jump; returns the instant to jump to."""
-        cursor, past_the_last = 0, 0
+        cursor, since_passed = 0, 0
         for packet, pts in stretch:
             for pick in assigner.push(packet, pts, packet.is_keyframe, packet.size):
                 yield from maker.push(pick)
+            since_passed += 1
             while cursor < len(self._asked) and self._asked[cursor] < pts:
-                cursor += 1
+                cursor, since_passed = cursor + 1, 0
+            if since_passed <= REORDER_LIMIT:
+                continue  # a picture shown before this one, and maybe wanted, may be yet to come
             if cursor == len(self._asked):
-                past_the_last += 1
-                if past_the_last > REORDER_LIMIT:
-                    return None
-            elif self._asked[cursor] - pts > self._jump_ticks and self._weighed != cursor:
+                return None
+            if self._asked[cursor] - pts > self._jump_ticks and self._weighed != cursor:
                 self._weighed = cursor
                 if self._is_jump_worth(pts, self._asked[cursor]):
                     return self._asked[cursor]
