@@ -19,8 +19,6 @@ from typing import Any, Literal
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-# The temporary server starts in 7 s on an idle machine; the default limit of 20 s is too short on a busy one.
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -28,6 +26,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from pipelines.own_server import configured_server
 from pipelines.progress import Progress
 from videoindex.config import Settings, open_backends, open_store
 from videoindex.errors import IndexBusyError, TransientBackendError, VideoIndexError
@@ -173,4 +172,5 @@ def run_ingest(
 ) -> list[Outcome]:
     """Runs the flow on this machine's threads, ``index.workers`` segments at a time."""
     runner: Any = ThreadPoolTaskRunner(max_workers=settings.index.workers)
-    return ingest.with_options(task_runner=runner)(settings, recordings, overwrite, progress)
+    with configured_server():
+        return ingest.with_options(task_runner=runner)(settings, recordings, overwrite, progress)
