@@ -24,7 +24,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("videoindex.config",),
     ("videoindex.doctor", "pipelines"),
     ("videoindex.listing",),
-    ("videoindex.demo", "videoindex.commands"),
+    ("videoindex.demo",),
+    ("videoindex.commands",),
     ("videoindex.cli",),
 )
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tomllib
 from pathlib import Path
 
@@ -84,29 +83,6 @@ def test_only_the_named_observers_are_opened_and_no_model_is_loaded(tmp_path: Pa
         Settings(), index=IndexSettings(db=str(tmp_path / "db"), observers=("speech", "captions"))
     )
     assert [observer.name for observer in open_backends(settings).observers] == ["speech", "captions"]
-
-
-def test_every_setting_is_explained_where_it_is_defined() -> None:
-    for table in dataclasses.fields(Settings):
-        cls = type(getattr(Settings(), table.name))
-        source = Path(__import__("inspect").getsourcefile(cls)).read_text()  # type: ignore[arg-type]
-        for setting in dataclasses.fields(cls):
-            assert (
-                dataclasses.is_dataclass(getattr(getattr(Settings(), table.name), setting.name))
-                or f"``{setting.name}``" in (cls.__doc__ or "")
-                or _is_commented(source, setting.name)
-            ), f"{table.name}.{setting.name} is explained nowhere"
-
-
-def _is_commented(source: str, name: str) -> bool:
-    """Whether a comment stands above the setting, or above the run of settings that it belongs to."""
-    lines = source.splitlines()
-    at = next(i for i, line in enumerate(lines) if line.strip().startswith(f"{name}: "))
-    if lines[at + 1].strip().startswith('"""'):
-        return True
-    while re.match(r"    \w+: .* = ", lines[at]):
-        at -= 1
-    return lines[at].strip().startswith("#")
 
 
 def test_the_configuration_file_is_plain_toml() -> None:

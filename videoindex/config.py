@@ -40,18 +40,18 @@ __all__ = ["IndexSettings", "Settings", "load_settings", "open_backends", "open_
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """Where the index lies and how ingest runs.
+    """Where the index lies and how ingest runs."""
 
-    ``db`` is a folder or an object-store URI (s3://, gs://, az://). ``artifacts`` is the local folder of what was
-    observed, from which an interrupted run goes on; left empty it lies inside a local ``db``, and in the user's
-    cache folder for a remote one. ``observers`` names those that watch; ``workers`` is how many segments are
-    observed at once, ``decoder`` one of pyav, decord, torchcodec.
-    """
-
+    # A folder, or an object-store URI (s3://, gs://, az://).
     db: str = "~/.videoindex"
+    # The local folder of what was observed, from which an interrupted run goes on; empty: inside a local db, or in
+    # the cache folder of the user for a remote one.
     artifacts: str = ""
+    # Who watches.
     observers: tuple[str, ...] = ("captions", "screen_text", "speech", "objects")
+    # Segments observed at once.
     workers: int = 2
+    # One of pyav, decord, torchcodec.
     decoder: str = "pyav"
 
     def __post_init__(self) -> None:
@@ -110,6 +110,8 @@ def load_settings(config: Path | None = None, db: str | None = None) -> Settings
             raise ConfigError(
                 f"{config}: no such settings file; configs/embedded.toml is a complete one"
             ) from None
+        except OSError as error:
+            raise ConfigError(f"{config}: cannot be read ({error.strerror}); name a TOML file") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{config}: not valid TOML: {error}") from error
         settings = _table(Settings, document, str(config))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from videoindex.clock import format_clock, format_span
-from videoindex.commands import index_files
 from videoindex.config import Settings, open_backends, open_store
 from videoindex.errors import VideoIndexError
 from videoindex.index.records import Filters
@@ -103,7 +103,8 @@ class Demo:
 
 def run_demo(settings: Settings, folder: Path | None, video: Path | None, question: str | None) -> Demo:
     """Indexes ``video``, or two recordings made in ``folder``, and asks. The index lies in ``folder`` too."""
-    import dataclasses
+    from pipelines.ingest import Recording, run_ingest
+    from pipelines.progress import terminal_progress
 
     folder = (folder or Path("~/.videoindex/demo").expanduser()).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +117,7 @@ def run_demo(settings: Settings, folder: Path | None, video: Path | None, questi
         questions = _sample_questions(folder)
     files = tuple(dict.fromkeys(file for file, _, _ in questions))
     started = time.monotonic()
-    outcomes = index_files(settings, files)
+    outcomes = run_ingest(settings, [Recording(file) for file in files], progress=terminal_progress())
     index_s = time.monotonic() - started
     for outcome in outcomes:
         if outcome.status == "failed":

@@ -74,7 +74,7 @@ def _machine() -> Iterator[Check]:
     if gpus:
         yield Check("gpu", "ok", gpus)
     else:
-        yield Check("gpu", "absent", "none: text, speech and objects are read on the CPU; nothing else is lost")
+        yield Check("gpu", "absent", "none; text, speech and objects are read on the CPU")
 
 
 def _gpus() -> str:
@@ -136,4 +136,4 @@ def _index(settings: Settings) -> Check:
     except VideoIndexError as error:
         return Check("index", "absent", str(error), "videoindex index PATH")
     free = "" if settings.index.is_remote else f", {shutil.disk_usage(where).free / 1e9:.0f} GB free"
-    return Check("index", "ok", f"{len(videos)} videos in {where}{free}")
+    return Check("index", "ok", f"{len(videos)} recordings in {where}{free}")
