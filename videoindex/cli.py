@@ -34,7 +34,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         import importlib.metadata
 
-        parser.exit(0, f"videoindex {importlib.metadata.version('videoindex')}\n")
+        print(f"videoindex {importlib.metadata.version('videoindex')}")
+        parser.exit(0)
 
 
 def _common() -> _Parser:
