@@ -317,8 +317,8 @@ YARD = Corpus(
             2860,
             "a person wearing a black top and blue trousers enters, walks towards the camera, leaves at the bottom",
         ),
-        ("objects", 52, 600, "nobody in view, the scene is empty"),
-        ("objects", 700, 2000, "nobody in view, the scene is empty"),
+        ("objects", 52, 600, "nobody in view"),
+        ("objects", 700, 2000, "nobody in view"),
         ("screen_text", 0, 3600, "CAM 03 BACK YARD"),
     ],
     [

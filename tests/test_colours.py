@@ -57,6 +57,15 @@ def test_paint_prefers_a_hue_to_the_grey_around_it() -> None:
     assert paint(palette(_patch(PAINTS["white"]))) == "white"
 
 
+def test_bricks_do_not_outweigh_paint_and_a_brown_coat_is_brown() -> None:
+    def share(**parts: float) -> tuple[float, ...]:
+        return tuple(parts.get(word, 0.0) for word in COLOURS)
+
+    assert paint(share(black=0.3, grey=0.4, red=0.17, brown=0.13)) == "red"
+    assert paint(share(brown=0.7, orange=0.3)) == "brown"
+    assert paint(share(grey=0.8, red=0.1, blue=0.1)) == "grey"
+
+
 @settings(deadline=None)
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.integers(1, 90))
 def test_a_palette_is_a_distribution(rgb: tuple[int, int, int], side_px: int) -> None:

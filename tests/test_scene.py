@@ -28,7 +28,12 @@ def test_colours_belong_to_what_they_stand_before() -> None:
 @pytest.mark.parametrize(
     ("text", "looks"),
     [
-        ("a woman dressed all in black", (Look("black"),)),
+        ("a woman dressed all in black", (Look("black", "top"), Look("black", "trousers"))),
+        ("a woman dressed in black", (Look("black"),)),
+        ("a man in a dark coat and a light cap", (Look("dark", "top"),)),
+        ("a dark car", (Look("dark"),)),
+        ("a man with dark hair in a dark street", ()),
+        ("a man in a dark blue coat", (Look("blue", "top"),)),
         ("a man in a black hooded jacket and dark cap", (Look("black", "top"),)),
         ("a man in a navy t-shirt", (Look("blue", "top"),)),
         ("a woman in a purple kaftan", (Look("purple"),)),

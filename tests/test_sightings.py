@@ -20,13 +20,42 @@ def scores(description: str, *texts: str) -> list[float]:
 
 
 def test_the_colours_asked_for_come_first_and_dark_ones_may_be_mistaken() -> None:
-    right, wrong_part, shade = scores(
+    right, shade, wrong_part = scores(
         "a man in a black jacket",
         "a person wearing a black top enters",
-        "a person wearing a white top and black trousers enters",
         "a person wearing a grey top enters",
+        "a person wearing a white top and black trousers enters",
     )
-    assert right > wrong_part > shade >= SearchSettings().confident
+    assert right > shade > wrong_part >= SearchSettings().confident
+
+
+@pytest.mark.parametrize(
+    ("description", "better", "worse"),
+    [
+        # The same, not told, another one: for each garment.
+        ("a grey shirt and blue jeans", "a grey top and blue trousers", "a grey top"),
+        ("a grey shirt and blue jeans", "a grey top", "a grey top and grey trousers"),
+        ("a grey shirt and blue jeans", "a grey top and grey trousers", "a grey top and red trousers"),
+        ("clothes all in black", "a black top and black trousers", "black trousers"),
+        ("clothes all in black", "black trousers", "a white top and black trousers"),
+        ("a dark coat", "a black top", "a blue top"),
+        ("a light coat", "a white top", "a brown top"),
+    ],
+)
+def test_a_garment_not_told_ranks_between_the_right_colour_and_another(
+    description: str, better: str, worse: str
+) -> None:
+    first, second = scores(
+        f"a man in {description}", *(f"a person wearing {worn} enters" for worn in (better, worse))
+    )
+    assert first > second
+
+
+def test_a_track_of_no_told_colour_answers_no_question_for_a_colour() -> None:
+    assert scores("a man in a red coat", "a person enters", "a person wearing black trousers enters") == []
+    assert scores("a dark car", "a car enters", "a white car enters", "a blue car enters") == scores(
+        "a dark car", "a blue car enters"
+    )
 
 
 @pytest.mark.parametrize(

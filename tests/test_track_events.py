@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -117,11 +118,25 @@ def test_counts_where_visits_overlap() -> None:
     assert "12 people in view" in texts
 
 
-def test_nobody_only_where_somebody_comes() -> None:
-    assert nobody_wordings([], SCENE) == []
-    assert nobody_wordings([_track([(10, 0), (30, 900)], "car")], SCENE) == []
-    empty = nobody_wordings([_track([(10, 0), (30, 900)])], SCENE)
-    assert [(w.text, w.span) for w in empty] == [(NOBODY, Span(0, 10)), (NOBODY, Span(30, 100))]
+def test_nobody_is_the_complement_of_people_and_of_what_was_not_seen() -> None:
+    assert [w.span for w in nobody_wordings([], SCENE)] == [SCENE.span]
+    assert [w.span for w in nobody_wordings([_track([(10, 0), (30, 900)], "car")], SCENE)] == [SCENE.span]
+    empty = nobody_wordings([_track([(10, 0), (30, 900)])], SCENE, unseen=[Span(50, 60)])
+    assert [w.span for w in empty] == [Span(0, 10), Span(30, 50), Span(60, 100)]
+    assert {w.text for w in empty} == {NOBODY}
+
+
+def test_trousers_need_legs_to_be_seen() -> None:
+    path_px: list[tuple[float, float]] = [(10, 0), (15, 920)]
+    slender = describe(_track(path_px, colours=("red", "red")), SCENE)
+    assert "a red top and red trousers" in slender
+    stout = describe(_track(path_px, colours=("red", "red"), height_px=140), SCENE)
+    assert "wearing a red top enters" in stout
+    assert "blue trousers" in describe(_track(path_px, colours=("red", "blue"), height_px=140), SCENE)
+    seldom = _track(path_px, colours=("red", "blue"))
+    hidden = [replace(sighting, lower=None) for sighting in seldom.sightings[:12]]
+    seldom = replace(seldom, sightings=(*hidden, *seldom.sightings[12:]))
+    assert "trousers" not in describe(seldom, SCENE)
 
 
 visits = st.lists(st.tuples(st.integers(0, 80), st.integers(2, 19)), min_size=1, max_size=6)

@@ -35,8 +35,8 @@ PINK_FROM_VALUE: Final = 0.75
 MOST_PIXELS: Final = 4096
 NAME_AT_LEAST: Final = 0.40
 NAME_LEAD: Final = 0.08
-HUED: Final = frozenset(COLOURS) - {"black", "white", "grey"}
-PAINT_AT_LEAST: Final = 0.15
+VIVID: Final = frozenset(COLOURS) - {"black", "white", "grey", "brown"}
+PAINT_AT_LEAST: Final = 0.12
 PAINT_LEAD: Final = 1.5
 LEAST_DIFFERENT: Final = 0.1
 MONOCHROME_CHROMA: Final = 6
@@ -82,12 +82,14 @@ def dominant(colours: Palette) -> str | None:
 def paint(colours: Palette) -> str | None:
     """The word for a vehicle or an animal: any clear hue before black, white and grey.
 
-    Tyres, windows and the road behind it are grey or dark whatever its paint.
+    Tyres, windows and the road behind it are grey or dark whatever its paint. Brown is what shade, rust and bricks
+    make of warm hues: it outweighs a hue only where there is more of it.
     """
-    hued = [share if word in HUED else 0.0 for word, share in zip(COLOURS, colours, strict=True)]
-    order = sorted(range(len(hued)), key=lambda k: -hued[k])
-    first, second = hued[order[0]], hued[order[1]]
-    return COLOURS[order[0]] if first >= PAINT_AT_LEAST and first >= PAINT_LEAD * second else dominant(colours)
+    vivid = [share if word in VIVID else 0.0 for word, share in zip(COLOURS, colours, strict=True)]
+    order = sorted(range(len(vivid)), key=lambda k: -vivid[k])
+    first, second = vivid[order[0]], vivid[order[1]]
+    clear = first >= PAINT_AT_LEAST and first >= max(PAINT_LEAD * second, colours[COLOURS.index("brown")])
+    return COLOURS[order[0]] if clear else dominant(colours)
 
 
 def is_monochrome(rgb_HWC: NDArray[np.uint8]) -> bool:

@@ -6,7 +6,7 @@ both sides speak one language. Nothing here computes. The texts have three forms
 - one for each visit: "a person wearing a black top and blue trousers enters from the left, walks to the right,
   stands still, leaves at the right", "a red car is parked";
 - counts where several of one class overlap: "two people in view";
-- the complement, where a video has people at all: ``NOBODY``.
+- the complement of all visits by people: ``NOBODY``, whatever else is in view.
 """
 
 from __future__ import annotations
@@ -244,8 +244,8 @@ SIZES: Final = ("far away", "close to the camera")
 COUNT_WORDS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 IN_VIEW: Final = "in view"
 
-# The text of a stretch with no person, written only for videos where persons do occur.
-NOBODY: Final = "nobody in view, the scene is empty"
+# The text of a stretch with no person; there may be vehicles and animals.
+NOBODY: Final = "nobody in view"
 NOBODY_SYNONYMS: Final = (
     "nobody",
     "noone",

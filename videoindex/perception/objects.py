@@ -32,7 +32,7 @@ __all__ = ["Objects", "ObjectsSettings"]
 
 NAME: Final = "objects"
 # Changes when the code changes what is observed with equal settings.
-REVISION: Final = "1"
+REVISION: Final = "2"
 MOST_BOXES: Final = 8
 # A live track's place is looked at again after this long although nothing moved there, and the whole picture.
 REFRESH_S: Final = 1.0
@@ -106,16 +106,16 @@ class Objects:
             for rgb_HWC, at_s in zip(frames.rgb_THWC, frames.at_s_T.tolist(), strict=True):
                 watch.look(at_s, rgb_HWC)
                 seen.add(at_s)
-        scene = Scene(segment.span, *segment.size_px)
+        scene, gaps = Scene(segment.span, *segment.size_px), _gaps(video, segment, seen)
         scenes = watch.scenes(scene)
         wordings = [
             w for tracks, part in scenes for w in (*visit_wordings(tracks, part), *count_wordings(tracks, part))
         ]
         if len(scenes) == 1:  # where scenes are cut together, nobody asks when the place is empty
-            wordings += nobody_wordings(*scenes[0])
+            wordings += nobody_wordings(*scenes[0], unseen=[gap.span for gap in gaps])
         scale = (video.width_px / segment.size_px[0], video.height_px / segment.size_px[1])
         events = [_event(video, wording, scale) for wording in sorted(wordings, key=lambda w: (w.span, w.text))]
-        return Observation(tuple(events), _gaps(video, segment, seen))
+        return Observation(tuple(events), gaps)
 
 
 class _Watch:
@@ -228,7 +228,8 @@ def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: boo
     """The detection with the colours of its upper and lower body; none in a grey picture.
 
     The middle columns are mostly the object. A standing person is at least 1.6 times as high as wide; in a lower
-    box the picture's border (or a table) cuts off the legs, so that there is no lower body to speak of.
+    box the picture's border (or a table, a wall) cuts off the legs, so that there is no lower body to speak of,
+    and the head fills the upper half.
     """
     if grey:
         return Sighting(at_s, box)
@@ -236,7 +237,7 @@ def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: boo
         body, around = _patch(rgb_HWC, box, 0.2, 0.8, 0.15), _beside(rgb_HWC, box)
         return Sighting(at_s, box, without(body, around) if body and around else body)
     if box.height_px < 1.6 * box.width_px:
-        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.35, 0.9), None)
+        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.55, 0.9), None)
     return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.48), _patch(rgb_HWC, box, 0.55, 0.85))
 
 

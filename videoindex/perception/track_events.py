@@ -1,8 +1,7 @@
 """Tracks -> the events a person would write down. Pure; words from ``object_words``.
 
 One event for each visit ("a person wearing a black top enters from the left, walks to the right, leaves at the
-right"), one for each stretch in which several of a class are in view, and, where people occur, one for each
-stretch in which nobody is.
+right"), one for each stretch in which several of a class are in view, and one for each in which nobody is.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import Final
 
 from videoindex.perception.colours import dominant, mean_palette, paint
@@ -46,6 +46,13 @@ STILL_S: Final = 4.0
 CARRY_S: Final = 1.0
 LEAST_COUNT_S: Final = 1.0
 LEAST_NOBODY_S: Final = 1.0
+# How sure it is that nobody is in view where nobody ever was.
+SURE_OF_NOBODY: Final = 0.6
+# Trousers are named when at least this share of a visit's looks show the lower body.
+LOWER_SEEN: Final = 0.5
+# Top and trousers of one colour are told apart from a coat, or from a body cut off below the waist, only where the
+# box is as slender as a whole standing person (about 2.4 times as high as wide).
+WHOLE_BODY: Final = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +105,11 @@ def count_wordings(tracks: Sequence[Track], scene: Scene) -> list[Wording]:
     return wordings
 
 
-def nobody_wordings(tracks: Sequence[Track], scene: Scene) -> list[Wording]:
-    """The stretches with no person, when there is a person at other times; else none."""
+def nobody_wordings(tracks: Sequence[Track], scene: Scene, unseen: Sequence[Span] = ()) -> list[Wording]:
+    """The stretches with no person, ``unseen`` spans left out."""
     people = [track for track in tracks if track.label == "person"]
-    if not people:
-        return []
-    sure = min(track.score for track in people)
-    empty = subtract_spans([scene.span], [visit_span(track, scene) for track in people])
+    sure = min((track.score for track in people), default=SURE_OF_NOBODY)
+    empty = subtract_spans([scene.span], [*unseen, *(visit_span(track, scene) for track in people)])
     return [Wording(span, NOBODY, min(sure, 1.0)) for span in empty if span.duration_s >= LEAST_NOBODY_S]
 
 
@@ -121,16 +126,24 @@ def describe(track: Track, scene: Scene) -> str:
 
 def _who(track: Track, scene: Scene) -> str:
     upper = mean_palette([s.upper for s in track.sightings if s.upper is not None])
-    lower = mean_palette([s.lower for s in track.sightings if s.lower is not None])
     if track.label != "person":
         colour = paint(upper)
         return _with_article(f"{colour} {track.label}" if colour else track.label)
     top, trousers = PARTS
-    parts = [
-        f"{colour} {part}" for colour, part in ((dominant(upper), top), (dominant(lower), trousers)) if colour
-    ]
-    worn = [part if part.endswith(trousers) else _with_article(part) for part in parts]
+    above = dominant(upper)
+    below = _colour_below(track, above)
+    worn = ([_with_article(f"{above} {top}")] if above else []) + ([f"{below} {trousers}"] if below else [])
     return f"a person wearing {' and '.join(worn)}" if worn else "a person"
+
+
+def _colour_below(track: Track, above: str | None) -> str | None:
+    """The colour of the trousers, or None where the legs were hardly seen or may be hidden."""
+    lowers = [s.lower for s in track.sightings if s.lower is not None]
+    if len(lowers) < LOWER_SEEN * len(track.sightings):
+        return None
+    below = dominant(mean_palette(lowers))
+    slender = median(s.box.height_px / s.box.width_px for s in track.sightings)
+    return below if below != above or slender >= WHOLE_BODY else None
 
 
 def _with_article(words: str) -> str:

@@ -22,7 +22,7 @@ __all__ = ["Look", "Motion", "SceneReading", "Wanted", "read_scene"]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A colour and where it is worn: "top", "trousers", or "" for anywhere (and for vehicles and animals)."""
+    """A colour ("dark" and "light" count) and where it is worn: "top", "trousers", or "" for anywhere."""
 
     colour: str
     part: str = ""
@@ -75,6 +75,10 @@ _REWRITES = tuple(
         (r"\b(?:walk|come|go|step)(?:s|es|ing)?\s+(?:in|into|inside)\b", "enters"),
         (r"\b(?:walk|come|go|step)(?:s|es|ing)?\s+(?:out|off|away|outside)\b(?!wards)", "leaves"),
         (r"\bstands?\s+still\b", "stands"),
+        (
+            r"\b(?:all|entirely|completely|fully|wholly)\s+(?:(?:dressed|clad)\s+)?in\s+(\w+)\b(?!\s+\w+ing\b)",
+            r"in a \1 top and \1 trousers",
+        ),
         (r"\bin\s+(?:the\s+)?(?:view|sight|picture|frame|shot)\b", " "),
         (r"\bout of (?:the )?(?:view|sight|picture|frame|shot)\b", " "),
     )
@@ -162,6 +166,8 @@ class _Reader:
             self._wear("")
             self.motions.append(Motion(seen.MOTION_SYNONYMS[word]))
             self.mode, self.joined = "", False
+        elif word in words.BARE_SHADES and self._is_worn(self._peek(1)):
+            self.colour = words.BARE_SHADES[word]
         elif word in words.BODY or word in words.LOOKS or word in words.SHADES:
             self.colour = "" if word in words.BODY else self.colour
             self.unchecked.append(word)
@@ -223,7 +229,8 @@ class _Reader:
         following = self._peek(1)
         if self.colour and not (following in seen.CLOTHING_SYNONYMS or following in words.CLOTHES):
             self._wear(part)
-        self.unchecked.append(word)
+        if word not in seen.PARTS:
+            self.unchecked.append(word)
 
     def _wear(self, part: str) -> None:
         """Gives the waiting colour to the last thing named."""
@@ -274,6 +281,11 @@ class _Reader:
         known = noun in seen.SYNONYMS or noun in seen.GROUPS or noun in words.CLOTHES or noun in words.BODY
         known = known or noun in seen.CLOTHING_SYNONYMS or (noun in words.PLACES and self.mode == "place")
         return known and (not acts or self._peek(-1) in _DETERMINERS)
+
+    def _is_worn(self, word: str) -> bool:
+        """Whether "dark" before ``word`` is a colour to be seen: of clothing, a vehicle or an animal."""
+        thing = seen.SYNONYMS.get(word, word if word in seen.GROUPS else "person")
+        return thing != "person" or word in words.CLOTHES - words.SMALL_CLOTHES or word in seen.CLOTHING_SYNONYMS
 
     def _is_colour(self, word: str) -> bool:
         return word in seen.COLOURS or word in seen.COLOUR_SYNONYMS

@@ -35,8 +35,15 @@ _ALIKE = {
         (("yellow", "brown"), 0.25),
     )
 }
+# What no camera names: how well a named colour passes for merely "dark" or "light".
+_SHADES = {
+    "dark": {"black": 1.0, "blue": 0.6, "grey": 0.6, "brown": 0.6},
+    "light": {"white": 1.0, "grey": 0.7, "yellow": 0.4, "pink": 0.4, "brown": 0.4, "blue": 0.3},
+}
 # Below this fit of the colours asked for, a track is another one.
 _WORST_LOOKS = 0.3
+# A garment whose colour the track does not tell: better than any but the right colour.
+_UNKNOWN_LOOK = 0.55
 # Motions that a track always tells when they happen: when it does not, they did not.
 _ALWAYS_TOLD = frozenset({"enters", "leaves", "is parked"})
 _DRIVEN = frozenset({"drives", "rides"})
@@ -105,19 +112,29 @@ def _fit(wanted: Wanted, motions: Sequence[Motion], track: SceneReading) -> floa
 
 
 def _looks_fit(wanted: Sequence[Look], shown: Sequence[Look]) -> float | None:
-    """The mean fit of the colours asked for: 0.4 where the track tells none, None where all speak against it."""
+    """The mean fit of the colours asked for; None where none is shown, or those shown speak against it."""
     if not wanted:
         return 1.0
-    if not shown:
-        return 0.4
-    fit = sum(max(_look_fit(look, other) for other in shown) for look in wanted) / len(wanted)
+    told = [max((_look_fit(look, other) for other in shown), default=0.0) for look in wanted]
+    if max(told) < _WORST_LOOKS:
+        return None
+    fits = [
+        max(fit, _UNKNOWN_LOOK if _untold(look, shown) else 0.0) for look, fit in zip(wanted, told, strict=True)
+    ]
+    fit = sum(fits) / len(fits)
     return fit if fit >= _WORST_LOOKS else None
+
+
+def _untold(look: Look, shown: Sequence[Look]) -> bool:
+    """Whether the track tells no colour of the garment, while it may of another."""
+    return bool(look.part) and all(other.part not in ("", look.part) for other in shown)
 
 
 def _look_fit(look: Look, other: Look) -> float:
     alike = 1.0 if look.colour == other.colour else _ALIKE.get(frozenset((look.colour, other.colour)), 0.0)
+    alike = max(alike, _SHADES.get(look.colour, {}).get(other.colour, 0.0))
     elsewhere = bool(look.part and other.part and look.part != other.part)
-    return alike * (0.6 if elsewhere else 1.0)
+    return alike * (0.45 if elsewhere else 1.0)
 
 
 def _motions_fit(wanted: Sequence[Motion], shown: Sequence[Motion]) -> float | None:

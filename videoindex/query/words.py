@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "BARE_SHADES",
     "BODY",
     "CAPTION_CUES",
     "CLOTHES",
@@ -21,6 +22,7 @@ __all__ = [
     "PRESENCE",
     "SCREEN_CUES",
     "SHADES",
+    "SMALL_CLOTHES",
     "SPEECH_CUES",
     "STOP_WORDS",
     "TOGETHER",
@@ -92,6 +94,8 @@ GENERIC_MOVES: Final = _set(
 SHADES: Final = _set(
     "light dark bright pale deep dull vivid plain striped speckled spotted checked patterned faded"
 )
+# Said with no colour ("a dark coat"), these are looked for as one.
+BARE_SHADES: Final = {"dark": "dark", "light": "light", "bright": "light", "pale": "light"}
 # Body and hair: a colour before one of these says nothing of clothing.
 BODY: Final = _set(
     "hair haired beard bearded moustache mustache eyes eyed skin skinned blonde blond brunette bald "
@@ -102,6 +106,11 @@ CLOTHES: Final = _set(
     "outfit top bottoms tracksuit robe cloak gown apron belt socks sneakers sandals mask sleeves sleeved "
     "sleeve sleeveless trousers beanie poncho overalls raincoat vest costume bandana turban headscarf "
     "knit knitted denim leather woollen woolen"
+)
+# Too small for their colour to be that of a top or of trousers.
+SMALL_CLOTHES: Final = _set(
+    "cap hat helmet hood hooded glasses sunglasses scarf shoes boots gloves tie belt socks sneakers sandals "
+    "mask beanie bandana turban headscarf"
 )
 LOOKS: Final = _set(
     "old young elderly tall short small big large little long slim thin fat heavy bearded bald lone "
