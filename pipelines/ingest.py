@@ -90,13 +90,13 @@ def observe_task(settings: Settings, video: Video, segment: Segment) -> str:
 
 @task(name="commit", **_TASK)
 def commit_task(
-    settings: Settings, recording: Recording, video: Video, segments: list[Segment], key: str
+    settings: Settings, video: Video, camera: str | None, segments: list[Segment], key: str
 ) -> Counter[str]:
     """Embeds what was observed and writes it to the index in one go; returns events by observer."""
     backends = open_backends(settings)
     findings = steps.gather(video, steps.scan_once(video, backends), segments, backends)
     vectors_ND = steps.embed(video, findings.events, backends)
-    steps.commit(open_store(settings, create=True), video, recording.camera, key, findings, vectors_ND)
+    steps.commit(open_store(settings, create=True), video, camera, key, findings, vectors_ND)
     counts = Counter({observer.name: 0 for observer in backends.observers})
     counts.update(event.source for event in findings.events)
     return counts
@@ -144,16 +144,14 @@ def _ingest_one(
 ) -> Outcome:
     video = probe(recording.path, recording.recorded_at).video
     backends = open_backends(settings)
-    key = steps.settings_key(video, recording.camera, backends)
-
-    def outcome(status: Literal["indexed", "skipped"], events: dict[str, int]) -> Outcome:
-        took_s = time.monotonic() - started
-        return Outcome(recording.path, video.id, status, None, video.span.duration_s, events, took_s)
-
+    known = open_store(settings, create=True).video(video.id)
+    video, camera = steps.with_known(video, recording.camera, recording.recorded_at, known)
+    key = steps.settings_key(video, camera, backends)
+    skip = None if overwrite else steps.reason_to_skip(video, key, known)
+    if skip is not None:
+        return _done(recording, video, "skipped", skip, {}, started)
     if overwrite:
         backends.artifacts.remove_video(video.id)
-    elif (known := open_store(settings, create=True).video(video.id)) and known.settings_key == key:
-        return outcome("skipped", {})
     progress.started(video)
     scan_task(settings, video, progress)
     segments = steps.plan_work(video, steps.scan_once(video, backends), backends.observers)
@@ -164,7 +162,20 @@ def _ingest_one(
     for future in as_completed(list(futures)):
         future.result()
         progress.observed(video, futures[future])
-    return outcome("indexed", commit_task(settings, recording, video, segments, key))
+    events = commit_task(settings, video, camera, segments, key)
+    return _done(recording, video, "indexed", None, events, started)
+
+
+def _done(
+    recording: Recording,
+    video: Video,
+    status: Literal["indexed", "skipped"],
+    reason: str | None,
+    events: dict[str, int],
+    started: float,
+) -> Outcome:
+    took_s = time.monotonic() - started
+    return Outcome(recording.path, video.id, status, reason, video.span.duration_s, events, took_s)
 
 
 def run_ingest(

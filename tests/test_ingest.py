@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from videoindex.errors import DecodeError, NotAVideoError
 from videoindex.index import ingest
 from videoindex.index.artifacts import ArtifactStore
 from videoindex.index.ingest import Backends
+from videoindex.index.records import VideoRecord
 from videoindex.index.store import Store
 from videoindex.media.recorder import record
 from videoindex.media.scan import ScanSettings
@@ -107,8 +110,6 @@ def test_a_segment_that_cannot_be_decoded_is_a_named_gap(tmp_path: Path) -> None
 
 
 def test_what_the_scan_could_not_decode_was_not_examined(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     made = backends(tmp_path, ScriptedObserver("objects", says("a car", "objects")))
     video = a_video()
     seen = replace(a_scan(), gaps=(Gap("v1", Span(12, 14), "corrupt packets"),))
@@ -146,24 +147,45 @@ def test_texts_are_embedded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (ingest.embed(a_video(), events, made) == first).all()
 
 
-@pytest.mark.parametrize("change", ["camera", "subtitles", "observer", "moved"])
+@pytest.mark.parametrize("change", ["camera", "subtitles", "observer", "none"])
 def test_the_settings_key_changes_with_whatever_decides_the_index(tmp_path: Path, change: str) -> None:
     path = tmp_path / "talk.mp4"
     record(path, (np.full((64, 64, 3), 90, np.uint8) for _ in range(5)), fps=5)
     observer = ScriptedObserver("speech", says("hello", "speech"))
-    camera = None
-    before = ingest.settings_key(a_video(path), camera, backends(tmp_path, observer))
-    assert ingest.settings_key(a_video(path), camera, backends(tmp_path, observer)) == before
-    match change:
-        case "camera":
-            camera = "door"
-        case "subtitles":
-            path.with_suffix(".srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nhello\n")
-        case "observer":
-            observer.fingerprint = "scripted-2"
-        case "moved":
-            path = path.rename(tmp_path / "renamed.mp4")
-    assert ingest.settings_key(a_video(path), camera, backends(tmp_path, observer)) != before
+    before = ingest.settings_key(a_video(path), None, backends(tmp_path, observer))
+    if change == "subtitles":
+        path.with_suffix(".srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nhello\n")
+    if change == "observer":
+        observer.fingerprint = "scripted-2"
+    after = ingest.settings_key(
+        a_video(path), "door" if change == "camera" else None, backends(tmp_path, observer)
+    )
+    assert (after == before) == (change == "none")
+
+
+def known(path: Path, camera: str | None = "door", recorded_at: datetime | None = None) -> VideoRecord:
+    video = replace(a_video(path), recorded_at=recorded_at)
+    return VideoRecord(video, camera, "key", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_what_the_user_said_once_is_remembered() -> None:
+    dated = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    video, camera = ingest.with_known(a_video(), None, None, known(Path("a.mp4"), "door", dated))
+    assert (video.recorded_at, camera) == (dated, "door")
+    assert ingest.with_known(a_video(), "gate", dated, known(Path("a.mp4"))) == (a_video(), "gate")
+    assert ingest.with_known(a_video(), None, None, None) == (a_video(), None)
+
+
+def test_only_what_is_current_is_skipped(tmp_path: Path) -> None:
+    here, gone = tmp_path / "here.mp4", tmp_path / "gone.mp4"
+    here.touch()
+    assert ingest.reason_to_skip(a_video(here), "key", known(here)) == "already indexed"
+    assert ingest.reason_to_skip(a_video(tmp_path / "copy.mp4"), "key", known(here)) == (
+        f"same content as {here}, which is indexed"
+    )
+    assert ingest.reason_to_skip(a_video(here), "key", known(gone)) is None
+    assert ingest.reason_to_skip(a_video(here), "other", known(here)) is None
+    assert ingest.reason_to_skip(a_video(here), "key", None) is None
 
 
 def test_folders_give_their_media_files_and_named_files_are_always_tried(tmp_path: Path) -> None:

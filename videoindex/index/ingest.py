@@ -39,9 +39,11 @@ __all__ = [
     "interleave",
     "observe",
     "plan_work",
+    "reason_to_skip",
     "scan_once",
     "settings_key",
     "stitch",
+    "with_known",
 ]
 
 log = logging.getLogger(__name__)
@@ -111,7 +113,6 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
 def settings_key(video: Video, camera: str | None, backends: Backends) -> str:
     """Digest of everything beside the recording that decides its index: equal key, nothing to do."""
     parts = [
-        str(video.path),
         str(video.recorded_at),
         camera or "",
         repr(backends.scan),
@@ -120,6 +121,26 @@ def settings_key(video: Video, camera: str | None, backends: Backends) -> str:
     parts += [f"{observer.name}|{observer.model}|{observer.fingerprint}" for observer in backends.observers]
     parts += [f"{track.name}|{track.digest}" for track in find_tracks(video)]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+
+
+def with_known(
+    video: Video, camera: str | None, recorded_at: datetime | None, known: VideoRecord | None
+) -> tuple[Video, str | None]:
+    """The video and its camera, with what the user said of it at an earlier run and does not say now."""
+    if known is None:
+        return video, camera
+    if recorded_at is None and known.video.recorded_at is not None:
+        video = replace(video, recorded_at=known.video.recorded_at)
+    return video, camera or known.camera
+
+
+def reason_to_skip(video: Video, key: str, known: VideoRecord | None) -> str | None:
+    """Why there is nothing to do for ``video``; None when there is. A file that has moved is committed anew."""
+    if known is None or known.settings_key != key:
+        return None
+    if known.video.path == video.path:
+        return "already indexed"
+    return f"same content as {known.video.path}, which is indexed" if known.video.path.exists() else None
 
 
 def scan_once(video: Video, backends: Backends, on_progress: Callable[[float], None] | None = None) -> Scan:
