@@ -79,6 +79,14 @@ def test_equal_sound_gives_equal_text_from_any_thread(narrated: Narrated, transc
     assert Moonshine(threads=1).transcribe(samples_T) == first
 
 
+def test_what_was_heard_before_changes_nothing(narrated: Narrated, transcriber: Transcriber) -> None:
+    samples_T = np.concatenate([narrated[0][: 10 * RATE_HZ], np.zeros(4 * RATE_HZ, np.float32)])
+    heard = transcriber.transcribe(samples_T)
+    for before_T in (spoken.music(5.0), spoken.tone(3.1, 440), narrated[0][: round(2.3 * RATE_HZ)]):
+        transcriber.transcribe(before_T)
+        assert transcriber.transcribe(samples_T) == heard
+
+
 def test_no_sound_at_all_is_no_text(transcriber: Transcriber) -> None:
     assert transcriber.transcribe(np.zeros(0, np.float32)) == []
 
