@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from videoindex.perception.live_lines import LiveLine, crop, cut_off, overlaps
 from videoindex.perception.ocr import FoundText, Reading
 from videoindex.perception.text_lines import (
     SeenLine,
@@ -64,26 +65,6 @@ class WatchSettings:
     patience_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """A line on the screen: its latest reading, where and since when, and the pixels it was read from."""
-
-    seen: SeenLine
-    first_box: Box
-    start_s: float
-    looks: int
-    template_HW: NDArray[np.uint8]
-    gain: float = 1.0
-    crosses: bool = False  # whether it is on the other side of one of the span's ends, too
-    lost_s: float | None = None  # the first frame in which its pixels no longer agreed
-
-    def ended(self, end_s: float) -> TextLine | None:
-        if end_s <= self.start_s:
-            return None
-        span = Span(self.start_s, end_s)
-        return TextLine(self.seen.text, self.seen.confidence, self.first_box, span, self.looks, self.crosses)
-
-
 class TextWatch:
     """Follows the lines of text through the frames of one segment, given in order to :meth:`step`.
 
@@ -93,7 +74,7 @@ class TextWatch:
 
     def __init__(self, reader: Reader, span: Span, settings: WatchSettings) -> None:
         self._reader, self._span, self._settings = reader, span, settings
-        self._live: list[_Live] = []
+        self._live: list[LiveLine] = []
         self._ended: list[TextLine] = []
         self._history: deque[tuple[float, NDArray[np.uint8]]] = deque(maxlen=_HISTORY_FRAMES)
         self._small_HW: NDArray[np.uint8] | None = None  # the frame before, small
@@ -116,7 +97,7 @@ class TextWatch:
         """Takes in the frame that is on display from ``at_s`` on."""
         grey_HW = _grey(rgb_HWC)
         small_HW = work_picture(grey_HW)
-        self._live = [_checked(line, grey_HW, at_s) for line in self._live]
+        self._live = [line.checked(grey_HW, at_s) for line in self._live]
         for left, top, right, bottom in self._due(at_s, small_HW):
             self._look(at_s, rgb_HWC, grey_HW, small_HW, (left, top, right, bottom))
         self._history.append((at_s, grey_HW))
@@ -132,7 +113,7 @@ class TextWatch:
         lines = list(self._ended)
         for line in self._live:
             end_s = self._span.end_s if line.lost_s is None else line.lost_s
-            crosses = line.crosses or (line.lost_s is None and _stands_in(line, self._after_HW))
+            crosses = line.crosses or (line.lost_s is None and line.stands_in(self._after_HW))
             ended = replace(line, crosses=crosses).ended(end_s)
             if ended is not None:
                 lines.append(ended)
@@ -176,7 +157,7 @@ class TextWatch:
         whole = (0, 0, self._looked_at_RC.shape[1], self._looked_at_RC.shape[0])
         area = self._area_px(tiles, grey_HW.shape)
         found = self._find(rgb_HWC, area)
-        if tiles != whole and any(_cut_off(text, area, grey_HW.shape) and not self._known(text) for text in found):
+        if tiles != whole and any(cut_off(text, area, grey_HW.shape) and not self._known(text) for text in found):
             tiles, area = whole, self._area_px(whole, grey_HW.shape)
             found = self._find(rgb_HWC, area)
         claimed = {index for text in found if (index := self._known(text)) is not None}
@@ -219,17 +200,17 @@ class TextWatch:
         open_lines = [
             i
             for i, line in enumerate(self._live)
-            if i not in claimed and (line.lost_s is not None or _overlaps(line.seen.box, area))
+            if i not in claimed and (line.lost_s is not None or overlaps(line.seen.box, area))
         ]
         matches = match_lines([self._live[i].seen for i in open_lines], seen)
         continued: set[int] = set()
         for now, match in zip(seen, matches, strict=True):
-            template_HW = _crop(grey_HW, now.box).copy()
+            template_HW = crop(grey_HW, now.box).copy()
             if match is None:
                 start_s = self._began_s(at_s, template_HW, now.box)
                 first_box = replace(now.box, at_s=start_s)
-                line = _Live(now, first_box, start_s, 1, template_HW)
-                crosses = start_s == self._span.start_s and _stands_in(line, self._before_HW)
+                line = LiveLine(now, first_box, start_s, 1, template_HW)
+                crosses = start_s == self._span.start_s and line.stands_in(self._before_HW)
                 self._live.append(replace(line, crosses=crosses))
                 continue
             i = open_lines[match]
@@ -242,7 +223,7 @@ class TextWatch:
         gone = {
             i
             for i in open_lines
-            if i not in continued and self._live[i].lost_s is not None and _overlaps(self._live[i].seen.box, area)
+            if i not in continued and self._live[i].lost_s is not None and overlaps(self._live[i].seen.box, area)
         }
         for i in gone:
             ended = self._live[i].ended(self._live[i].lost_s or at_s)
@@ -255,7 +236,7 @@ class TextWatch:
         if not self._history:
             return self._span.start_s
         for then_s, then_HW in reversed(self._history):
-            crop_HW = _crop(then_HW, box)
+            crop_HW = crop(then_HW, box)
             if not (agreement(template_HW, crop_HW).stands or typed_so_far(template_HW, crop_HW)):
                 return at_s
             at_s = then_s
@@ -275,7 +256,7 @@ class TextWatch:
         left, top, right, bottom = (edge * tile_px for edge in tiles)
         for line in self._live:
             box = line.seen.box
-            if _overlaps(box, (int(left), int(top), math.ceil(right), math.ceil(bottom))):
+            if overlaps(box, (int(left), int(top), math.ceil(right), math.ceil(bottom))):
                 left, right = min(left, box.left_px), max(right, box.right_px)
                 top, bottom = min(top, box.top_px), max(bottom, box.bottom_px)
         height, width = shape[:2]
@@ -286,39 +267,6 @@ def _grey(rgb_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import cv2
 
     return np.asarray(cv2.cvtColor(rgb_HWC, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _stands_in(line: _Live, grey_HW: NDArray[np.uint8] | None) -> bool:
-    return grey_HW is not None and agreement(line.template_HW, _crop(grey_HW, line.seen.box)).stands
-
-
-def _checked(line: _Live, grey_HW: NDArray[np.uint8], at_s: float) -> _Live:
-    """The line with what the frame's pixels say of it: still standing, or lost since now at the latest."""
-    now = agreement(line.template_HW, _crop(grey_HW, line.seen.box))
-    if now.stands:
-        return replace(line, looks=line.looks + 1, gain=now.gain, lost_s=None)
-    return line if line.lost_s is not None else replace(line, lost_s=at_s)
-
-
-def _crop(grey_HW: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    return grey_HW[int(box.top_px) : int(box.bottom_px), int(box.left_px) : int(box.right_px)]
-
-
-def _overlaps(box: Box, area: tuple[int, int, int, int]) -> bool:
-    left, top, right, bottom = area
-    return box.left_px < right and box.right_px > left and box.top_px < bottom and box.bottom_px > top
-
-
-def _cut_off(text: FoundText, area: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
-    """Whether text runs against an edge of the searched area that is not the picture's own edge."""
-    left, top, right, bottom = text.bounds_px
-    rim_px = 3
-    return (
-        (area[0] > 0 and left <= area[0] + rim_px)
-        or (area[1] > 0 and top <= area[1] + rim_px)
-        or (area[2] < shape[1] and right >= area[2] - rim_px)
-        or (area[3] < shape[0] and bottom >= area[3] - rim_px)
-    )
 
 
 def _seen_lines(at_s: float, found: Sequence[FoundText], readings: Sequence[Reading]) -> list[SeenLine]:
