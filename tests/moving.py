@@ -47,7 +47,8 @@ class Stage:
         for actor in self.actors:
             if actor.at_s_K[0] <= at_s < actor.at_s_K[-1]:
                 left_px = round(float(np.interp(at_s, actor.at_s_K, actor.left_px_K)))
-                _paste(picture_HWC, actor.cutout, left_px, actor.bottom_px)
+                top_px = actor.bottom_px - len(actor.cutout.alpha_HW)
+                actor.cutout.paste_onto(picture_HWC, left_px, top_px)
         gain = next((gain for from_s, gain in reversed(self.lights) if at_s >= from_s), 1.0)
         noise_HWC = np.roll(_noise(), round(at_s * 4) * 7919)
         if self.grey:
@@ -105,15 +106,3 @@ def _room() -> NDArray[np.float32]:
 @cache
 def _noise() -> NDArray[np.float32]:
     return np.random.default_rng(1).normal(0, 2, (HEIGHT_PX, WIDTH_PX, 3)).astype(np.float32)
-
-
-def _paste(picture_HWC: NDArray[np.float32], cutout: Cutout, left_px: int, bottom_px: int) -> None:
-    height_px, width_px = cutout.alpha_HW.shape
-    top_px = bottom_px - height_px
-    x0, x1 = max(left_px, 0), min(left_px + width_px, WIDTH_PX)
-    y0, y1 = max(top_px, 0), min(bottom_px, HEIGHT_PX)
-    if x0 >= x1 or y0 >= y1:
-        return
-    own = np.s_[y0 - top_px : y1 - top_px, x0 - left_px : x1 - left_px]
-    alpha_HW1 = cutout.alpha_HW[own][..., None]
-    picture_HWC[y0:y1, x0:x1] = cutout.rgb_HWC[own] * alpha_HW1 + picture_HWC[y0:y1, x0:x1] * (1 - alpha_HW1)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from videoindex.media import recorder
 from videoindex.types import Span, Video
 
 Picture = NDArray[np.uint8]
@@ -123,21 +123,17 @@ def drawn(background: Picture, lines: Sequence[Planted], at_s: float) -> Picture
 
 
 def record(
-    path: Path, background: Callable[[float], Picture], lines: Sequence[Planted], duration_s: float, fps: int = 12
+    path: Path,
+    background: Callable[[float], Picture],
+    lines: Sequence[Planted],
+    duration_s: float,
+    fps: int = 12,
+    sound_T: NDArray[np.float32] | None = None,
 ) -> Video:
-    """Encodes a recording (H.264, about the quality of a lecture upload) and says what it is."""
+    """Encodes a recording, with mono sound at 16 kHz if given, and says what it is."""
     count = round(duration_s * fps)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps)
-        height, width = background(0.0).shape[:2]
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "26", "preset": "veryfast", "g": str(10 * fps)}
-        for index in range(count):
-            at_s = index / fps
-            frame = av.VideoFrame.from_ndarray(
-                np.ascontiguousarray(drawn(background(at_s), lines, at_s)), format="rgb24"
-            )
-            frame.pts = index
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return Video(f"slides-{path.stem}", path, Span(0.0, count / fps), width, height, float(fps), False)
+    frames = (drawn(background(index / fps), lines, index / fps) for index in range(count))
+    recorder.record(path, frames, fps, sound_T)
+    height, width = background(0.0).shape[:2]
+    has_audio = sound_T is not None
+    return Video(f"slides-{path.stem}", path, Span(0.0, count / fps), width, height, float(fps), has_audio)

@@ -74,6 +74,18 @@ class Cutout:
     def mirrored(self) -> Cutout:
         return Cutout(np.ascontiguousarray(self.rgb_HWC[:, ::-1]), np.ascontiguousarray(self.alpha_HW[:, ::-1]))
 
+    def paste_onto(self, picture_HWC: NDArray[np.uint8] | NDArray[np.float32], left_px: int, top_px: int) -> None:
+        """Lays the cut-out over the picture, in place, its left top corner there; what lies outside is lost."""
+        height_px, width_px = self.alpha_HW.shape
+        x0, x1 = max(left_px, 0), min(left_px + width_px, picture_HWC.shape[1])
+        y0, y1 = max(top_px, 0), min(top_px + height_px, picture_HWC.shape[0])
+        if x0 >= x1 or y0 >= y1:
+            return
+        own = np.s_[y0 - top_px : y1 - top_px, x0 - left_px : x1 - left_px]
+        alpha_HW1 = self.alpha_HW[own][..., None]
+        patch = picture_HWC[y0:y1, x0:x1]
+        patch[:] = (self.rgb_HWC[own] * alpha_HW1 + patch * (1 - alpha_HW1)).astype(patch.dtype)
+
 
 # fmt: off
 CUTOUTS = {

@@ -190,18 +190,6 @@ def _clock(at: datetime) -> NDArray[np.uint8]:
     return np.asarray(strip, np.uint8)
 
 
-def _paste(frame_HWC: NDArray[np.uint8], sprite: Cutout, left_px: int, top_px: int) -> None:
-    """Lays the sprite over the frame, behind the low wall and within the picture."""
-    height_px, width_px = sprite.alpha_HW.shape
-    rows = min(height_px, WALL_TOP_PX - top_px)
-    first, last = max(0, -left_px), min(width_px, WIDTH_PX - left_px)
-    if rows <= 0 or first >= last:
-        return
-    alpha = sprite.alpha_HW[:rows, first:last, None]
-    patch = frame_HWC[top_px : top_px + rows, left_px + first : left_px + last]
-    patch[:] = (sprite.rgb_HWC[:rows, first:last] * alpha + patch * (1 - alpha)).astype(np.uint8)
-
-
 def _top_px(actor: Actor, left_px: float) -> int:
     """A walker rises and sinks by a few pixels with each step."""
     step_px = 6.0 * abs(math.sin(math.pi * left_px / 105.0)) if actor.steps else 1.5 * math.sin(left_px / 23.0)
@@ -241,7 +229,8 @@ def _frames(
             if visit is not facing_for:
                 sprite, facing_for = sprites[visit.actor.query], visit
                 sprite = sprite if visit.from_left else sprite.mirrored()
-            _paste(frame, sprite, round(left_px), _top_px(visit.actor, left_px))
+            above_wall = frame[:WALL_TOP_PX]
+            sprite.paste_onto(above_wall, round(left_px), _top_px(visit.actor, left_px))
         light = 1.0 + 0.025 * np.sin(2 * np.pi * at_s / _LIGHT_PERIOD_S)
         sensed = cv2.addWeighted(frame, light, noise[int(rng.integers(_NOISE_FIELDS))], 1.0, -128.0)
         frame = np.asarray(sensed, np.uint8)

@@ -16,9 +16,10 @@ from videoindex.evaluation.slide_art import draw_slide, with_pointer
 from videoindex.evaluation.truth import GroundingQuery, SampleTruth
 from videoindex.evaluation.voices import say
 from videoindex.media.recorder import record
+from videoindex.perception.sentences import Said
 from videoindex.types import Span, merge_spans
 
-__all__ = ["Sentence", "Showing", "Timeline", "make_lecture", "plan_lecture"]
+__all__ = ["Showing", "Timeline", "make_lecture", "plan_lecture"]
 
 _RATE_HZ = 16_000
 _LEAD_IN_S = 1.0
@@ -34,20 +35,12 @@ _ROOM_NOISE = 0.0006
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
-    """What is said over ``span``."""
-
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
 class Showing:
     """A slide on display over ``span``: its sentences, and from when on each of its lines is seen."""
 
     slide: Slide
     span: Span
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[Said, ...]
     line_from_s: tuple[float, ...]
 
 
@@ -73,9 +66,9 @@ def _least_s(slide: Slide, spoken_s: Mapping[str, float]) -> float:
 
 def _show(slide: Slide, start_s: float, stretch: float, spoken_s: Mapping[str, float]) -> Showing:
     at_s = start_s + _LEAD_IN_S
-    sentences: list[Sentence] = []
+    sentences: list[Said] = []
     for text in slide.narration:
-        sentences.append(Sentence(text, Span(at_s, at_s + spoken_s[text])))
+        sentences.append(Said(Span(at_s, at_s + spoken_s[text]), text))
         at_s += spoken_s[text] + _pause_s(spoken_s[text]) * stretch
     starts_s = [sentence.span.start_s - _REVEAL_AHEAD_S for sentence in sentences]
     appear_s = tuple(
