@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slides import Planted, drawn, panning, plain, record, with_inset
+from slides import Planted, panning, plain, record, with_inset
 
 from videoindex.errors import ConfigError
 from videoindex.media.decoders.pyav import PyavDecoder
 from videoindex.media.scan import scan
 from videoindex.perception.screen_text import ScreenText, ScreenTextSettings, looks_wanted, seams
-from videoindex.perception.text_pixels import agreement, typed_so_far
 from videoindex.types import Event, Scan, Segment, Span, Video
 
 WHITE = (250, 250, 245)
@@ -142,25 +141,6 @@ def test_what_could_not_be_decoded_is_a_gap(lecture: Video) -> None:
     segment = Segment(lecture.id, "screen_text", Span(0.0, 20.0), (1.0, 2.0, 15.0))
     observation = ScreenText(ScreenTextSettings(), PyavDecoder()).observe(lecture, segment)
     assert [(gap.span, gap.observer) for gap in observation.gaps] == [(Span(15.0, 20.0), "screen_text")]
-
-
-def test_agreement_tells_a_faded_line_from_another() -> None:
-    def crop(text: str, opacity: float = 1.0) -> np.ndarray:
-        page = plain(WHITE, 400, 60)(0.0)
-        written = drawn(page, [Planted(text, 0, 1, 20, 15, 28)], 0.0)
-        return (page + (written.astype(float) - page) * opacity)[..., 1].astype(np.uint8)
-
-    template = crop("expected value")
-    assert agreement(template, template).gain == pytest.approx(1.0)
-    half = agreement(template, crop("expected value", 0.5))
-    assert half.stands
-    assert half.gain == pytest.approx(0.5, abs=0.02)
-    assert not agreement(template, crop("expected value", 0.2)).stands
-    assert not agreement(template, crop("expected volume")).stands
-    assert not agreement(template, crop("")).stands
-    assert typed_so_far(template[:, 20:], crop("expec")[:, 20:])
-    assert not typed_so_far(template[:, 20:], crop("rando")[:, 20:])
-    assert not typed_so_far(template[:, 20:], crop("")[:, 20:])
 
 
 def test_only_what_changes_the_reading_changes_the_fingerprint() -> None:

@@ -10,8 +10,6 @@ import spoken
 from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError
-from videoindex.perception.invention import plausible, without_loops
-from videoindex.perception.loudness import levels_db, noise_floor_db, pauses, quietest_s, trimmed
 from videoindex.perception.observer import Observer
 from videoindex.perception.sentences import Said
 from videoindex.perception.speech import Speech, SpeechSettings
@@ -117,50 +115,6 @@ def test_events_stay_inside_their_piece(tmp_path: Path) -> None:
     segment = Segment(video.id, "speech", Span(10.0, 15.0))
     events = Speech(transcriber=Scripted(*heard)).observe(video, segment).events
     assert [event.span for event in events] == [Span(10.5, 12.0), Span(14.0, 15.0)]
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("go go go go go go now", "go now"),
-        ("No, no, no.", "No, no, no."),
-        ("and then we and then we and then we and then we stop", "and then we stop"),
-        ("a b c", "a b c"),
-    ],
-)
-def test_loops_are_cut_and_emphasis_is_kept(text: str, kept: str) -> None:
-    assert without_loops(text) == kept
-
-
-def test_inventions_are_left_out() -> None:
-    said = [
-        Said(Span(0.0, 2.0), "We begin here."),
-        Said(Span(3.0, 3.5), "Thank you."),
-        Said(Span(4.0, 5.0), "Thank you."),
-        Said(Span(6.0, 7.0), "one two three four five six seven eight nine ten"),
-        Said(Span(8.0, 9.0), "..."),
-        *(Said(Span(10.0 + k, 10.9 + k), "Again and again.") for k in range(6)),
-    ]
-    above_db = [30.0, 4.0, 30.0, 30.0, 30.0, *[30.0] * 6]
-    texts = [piece.text for piece in plausible(said, above_db)]
-    assert texts == ["We begin here.", "Thank you.", *["Again and again."] * 3]
-
-
-def test_levels_find_voice_and_pauses() -> None:
-    samples_T = np.random.default_rng(0).normal(0, 1e-3, 6 * 16_000).astype(np.float32)
-    for start_s in (1.0, 3.0):
-        samples_T[round(start_s * 16_000) : round((start_s + 1.5) * 16_000)] += spoken.tone(1.5, 300)
-    levels_T = levels_db(samples_T, 16_000)
-    floor_db = noise_floor_db(levels_T)
-    span = trimmed(levels_T, Span(0.6, 5.2), floor_db)
-    assert (span.start_s, span.end_s) == pytest.approx((1.0, 4.5), abs=0.03)
-    (pause,) = pauses(levels_T, span, floor_db)
-    assert (pause.start_s, pause.end_s) == pytest.approx((2.5, 3.0), abs=0.03)
-    assert 2.5 < quietest_s(levels_T[200:400], 1.0) + 2.0 < 3.0
-
-
-def test_of_equally_quiet_points_the_nearest_is_taken() -> None:
-    assert quietest_s(levels_db(np.zeros(20 * 16_000, np.float32), 16_000), 10.0) == pytest.approx(10.0, abs=0.02)
 
 
 @pytest.mark.parametrize(
