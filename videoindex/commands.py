@@ -158,7 +158,8 @@ def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
 def _remove(arguments: argparse.Namespace, settings: Settings) -> Result:
     store = open_store(settings)
     records = store.videos()
-    doomed = [_find_video(named, records) for named in arguments.videos]
+    named = (_find_video(name, records) for name in arguments.videos)
+    doomed = list({record.video.id: record for record in named}.values())
     artifacts = open_backends(settings).artifacts
     for record in doomed:
         store.remove_video(record.video.id)
@@ -232,8 +233,8 @@ def _filters(arguments: argparse.Namespace, store: Store) -> Filters:
 
 def _find_video(named: str, records: Sequence[VideoRecord]) -> VideoRecord:
     """The indexed recording of this id (or its beginning), path or file name."""
-    path = Path(named).expanduser().absolute()
-    matches = [record for record in records if record.video.path == path or record.video.id == named]
+    path = Path(named).expanduser().resolve()
+    matches = [record for record in records if record.video.path.resolve() == path or record.video.id == named]
     if not matches:
         matches = [
             record
