@@ -6,6 +6,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -55,3 +57,20 @@ class WritingDecoder(_Broken):
 class ConfusedDecoder(_Broken):
     def fail(self) -> None:
         raise ValueError("the sky is green")
+
+
+def hang(path: Path, recorded_at: datetime | None) -> object:
+    """Probing that never ends."""
+    time.sleep(3600)
+    return {}
+
+
+def crash(path: Path, recorded_at: datetime | None) -> object:
+    """Probing that brings its process down."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return {}
+
+
+def babble(path: Path, recorded_at: datetime | None) -> object:
+    """Probing by a process that was taken over."""
+    return {"video": {"id": "x", "recorded_at": None, "span_s": ["soon", "later"]}}

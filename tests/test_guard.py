@@ -77,16 +77,16 @@ def test_gives_what_the_decoder_inside_gives(film: Video) -> None:
 
 
 def test_the_child_is_kept_and_survives_a_caller_who_stops_early(film: Video) -> None:
-    guarded = open_decoder("pyav")
-    assert isinstance(guarded, Guarded)
+    guarded = open_decoder("pyav", GuardSettings())
+    kept_children = guarded._children
     batches = guarded.frames(film, [0.1, 0.5, 0.9], batch_frames=1)
     next(batches)
     batches.close()  # type: ignore[attr-defined]
-    [kept] = guarded._idle
+    [kept] = kept_children.idle
     assert sum(len(batch) for batch in guarded.frames(film, [0.2, 0.4])) == 2
-    assert guarded._idle == [kept]
+    assert kept_children.idle == [kept]
     guarded.close()
-    assert guarded._idle == []
+    assert kept_children.idle == []
 
 
 def test_two_calls_at_once_have_a_child_each(film: Video) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -13,14 +14,12 @@ import numpy as np
 import planted
 import pytest
 
-from videoindex.errors import DecodeError, NotAVideoError, UsageError
-from videoindex.media.identity import content_id
-from videoindex.media.probe import probe
-from videoindex.media.recorded_at import from_file_name, recorded_at
-from videoindex.media.timing import is_variable
+from videoindex.errors import DecodeError, DecoderHungError, MediaError, NotAVideoError, UsageError
+from videoindex.media.decoders.process import Children
+from videoindex.media.inspection import inspect
+from videoindex.media.probe import _probe_in, probe
 
 STEADY = planted.steady(25, 50)
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def test_says_what_a_sound_file_is(tmp_path: Path) -> None:
@@ -49,21 +48,6 @@ def test_sees_a_variable_rate(tmp_path: Path) -> None:
     assert times_s[-1] < found.video.span.end_s < times_s[-1] + 0.3
 
 
-@pytest.mark.parametrize(
-    ("intervals_s", "variable"),
-    [
-        ([0.04] * 100, False),
-        ([0.033, 0.034, 0.033] * 30, False),
-        ([0.04] * 60 + [7.0] + [0.04] * 60, False),
-        ([0.04, 0.08] * 30, True),
-        ([0.04], False),
-        ([], False),
-    ],
-)
-def test_tells_rounding_and_lone_holes_from_a_variable_rate(intervals_s: list[float], variable: bool) -> None:
-    assert is_variable(intervals_s) is variable
-
-
 @pytest.mark.parametrize("clockwise_deg", [90, 180, 270])
 def test_sizes_are_as_displayed(tmp_path: Path, clockwise_deg: int) -> None:
     found = probe(planted.write(tmp_path / "film.mp4", STEADY, clockwise_deg=clockwise_deg).path)
@@ -82,29 +66,6 @@ def test_sound_alone_is_a_video_without_a_picture(tmp_path: Path) -> None:
     assert found.video.has_audio
     assert found.video.span.duration_s == pytest.approx(3.0, abs=0.15)
     assert found.codec == ""
-
-
-def test_the_id_follows_content_and_not_the_name(tmp_path: Path) -> None:
-    film = planted.write(tmp_path / "a.mp4", STEADY)
-    copy = tmp_path / "b.mp4"
-    shutil.copy(film.path, copy)
-    assert probe(copy).video.id == probe(film.path).video.id
-    with copy.open("r+b") as file:
-        file.seek(-9, 2)
-        file.write(b"?")
-    assert content_id(copy) != content_id(film.path)
-    assert len(content_id(copy)) >= 16
-
-
-def test_the_id_of_a_huge_file_is_quick(tmp_path: Path) -> None:
-    huge = tmp_path / "huge.bin"
-    with huge.open("wb") as file:
-        file.truncate(10 << 30)
-    before = content_id(huge)
-    with huge.open("r+b") as file:
-        file.seek((10 << 30) * 5 // 17)
-        file.write(b"x")
-    assert content_id(huge) != before
 
 
 def _jpeg(path: Path) -> None:
@@ -162,66 +123,50 @@ def test_a_picture_that_cannot_be_decoded_is_damage(tmp_path: Path) -> None:
     assert any("cannot be decoded" in sentence for sentence in probe(film.path).damage)
 
 
-class TestRecordedAt:
-    @pytest.mark.parametrize(
-        ("name", "local"),
-        [
-            ("20240131_142530.mp4", (2024, 1, 31, 14, 25, 30)),
-            ("VID_20240131_142530.mp4", (2024, 1, 31, 14, 25, 30)),
-            ("2024-01-31 14-25-30.mkv", (2024, 1, 31, 14, 25, 30)),
-            ("NVR_ch2_main_20240131142530_20240131150000.mp4", (2024, 1, 31, 14, 25, 30)),
-            ("Screen Recording 2024-01-31 at 2.25.30 PM.mov", (2024, 1, 31, 14, 25, 30)),
-            ("front_2024_01_31T14_25_30.avi", (2024, 1, 31, 14, 25, 30)),
-            ("signal-2024-01-31-14-25-30-123.mp4", (2024, 1, 31, 14, 25, 30)),
-        ],
+def test_carries_when_it_was_recorded(tmp_path: Path) -> None:
+    film = planted.write(tmp_path / "a.mp4", STEADY, metadata={"creation_time": "2024-01-31T13:25:30Z"})
+    found = probe(film.path)
+    assert found.video.recorded_at == datetime(2024, 1, 31, 13, 25, 30, tzinfo=UTC)
+    assert found.recorded_at_source == "metadata"
+    flag = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    assert probe(film.path, flag).video.recorded_at == flag
+    with pytest.raises(UsageError, match="time zone"):
+        probe(film.path, datetime(2020, 1, 1))
+
+
+def test_says_in_another_process_what_is_said_in_this_one(tmp_path: Path) -> None:
+    film = planted.write(tmp_path / "film.mkv", STEADY, with_sound=True, clockwise_deg=0)
+    assert probe(film.path) == inspect(film.path)
+
+
+def test_nothing_is_parsed_here_and_the_child_is_the_one_that_decodes(tmp_path: Path) -> None:
+    film = planted.write(tmp_path / "film.mp4", STEADY)
+    script = (
+        "import sys\nfrom pathlib import Path\n"
+        "from videoindex.media.probe import probe\nfrom videoindex.media.decoders import open_decoder\n"
+        "from videoindex.media.decoders.process import shared_children\n"
+        f"video = probe(Path({str(film.path)!r})).video\nchildren = list(shared_children().idle)\n"
+        "assert sum(len(frames) for frames in open_decoder().frames(video, [0.1, 1.0])) == 2\n"
+        "assert children == shared_children().idle and len(children) == 1\nprint('av' in sys.modules)"
     )
-    def test_reads_recorders_names_as_local_time(self, name: str, local: tuple[int, ...]) -> None:
-        assert from_file_name(name) == datetime(*local).astimezone()  # type: ignore[arg-type]
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
-    def test_pixel_names_are_utc(self) -> None:
-        assert from_file_name("PXL_20240131_142530123.mp4") == datetime(2024, 1, 31, 14, 25, 30, 123000, UTC)
 
-    @pytest.mark.parametrize(
-        "name", ["film.mp4", "20240131.mp4", "20241331_142530.mp4", "20240230_101010.mp4", "x1234567890.mp4"]
-    )
-    def test_other_names_tell_nothing(self, name: str) -> None:
-        assert from_file_name(name) is None
-
-    def test_the_flag_beats_all_and_needs_a_zone(self) -> None:
-        flag = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=2)))
-        found = recorded_at(Path("20240131_142530.mp4"), {"creation_time": "2024-01-31T13:25:30Z"}, flag, NOW)
-        assert found is not None
-        assert (found.at, found.source) == (flag, "flag")
-        with pytest.raises(UsageError, match="time zone"):
-            recorded_at(Path("a.mp4"), {}, datetime(2020, 1, 1), NOW)
-
-    def test_the_container_is_believed_as_utc_where_the_name_does_not_contradict(self) -> None:
-        found = recorded_at(Path("a.mp4"), {"creation_time": "2024-01-31T13:25:30.000000Z"}, None, NOW)
-        assert found is not None
-        assert (found.at, found.source) == (datetime(2024, 1, 31, 13, 25, 30, tzinfo=UTC), "metadata")
-
-    def test_a_name_beats_a_container_stamped_anew_by_an_export(self) -> None:
-        found = recorded_at(Path("20240131_142530.mp4"), {"creation_time": "2025-03-01T10:00:00Z"}, None, NOW)
-        assert found is not None
-        assert found.source == "file name"
-
-    @pytest.mark.parametrize(
-        "unset", ["1904-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "x", "2024"]
-    )
-    def test_unset_clocks_tell_nothing(self, unset: str) -> None:
-        assert recorded_at(Path("a.mp4"), {"creation_time": unset}, None, NOW) is None
-
-    def test_a_container_with_its_own_zone_wins_over_the_plain_one(self) -> None:
-        said = {
-            "com.apple.quicktime.creationdate": "2024-01-31T14:25:30+0100",
-            "creation_time": "2024-02-20T00:00:00Z",
-        }
-        found = recorded_at(Path("a.mov"), said, None, NOW)
-        assert found is not None
-        assert found.at == datetime(2024, 1, 31, 13, 25, 30, tzinfo=UTC)
-
-    def test_probe_carries_it(self, tmp_path: Path) -> None:
-        film = planted.write(tmp_path / "a.mp4", STEADY, metadata={"creation_time": "2024-01-31T13:25:30Z"})
-        found = probe(film.path)
-        assert found.video.recorded_at == datetime(2024, 1, 31, 13, 25, 30, tzinfo=UTC)
-        assert found.recorded_at_source == "metadata"
+@pytest.mark.parametrize(
+    ("function", "kind", "said"),
+    [
+        ("hang", DecoderHungError, r"The demuxer gave nothing for 3 s in .*film\.mp4 and was stopped"),
+        ("crash", DecodeError, r"The demuxer crashed in .*film\.mp4 \(SIGSEGV"),
+        ("babble", DecodeError, r"film\.mp4 could not be probed"),
+    ],
+)
+def test_a_demuxer_that_fails_costs_one_file(
+    tmp_path: Path, function: str, kind: type[MediaError], said: str
+) -> None:
+    children = Children(memory_mib=2048)
+    with pytest.raises(kind, match=said):
+        _probe_in(children, tmp_path / "film.mp4", None, f"broken_decoders:{function}", idle_s=3.0)
+    film = planted.write(tmp_path / "film.mp4", STEADY)
+    assert _probe_in(children, film.path, None).video == probe(film.path).video
+    children.close()

@@ -32,14 +32,14 @@ class Orientation:
         return 180 if self.is_mirrored and self.is_flipped else 0
 
     def apply(self, rgb_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The picture as displayed, contiguous."""
+        """The picture as displayed: a view, its pixels are not copied."""
         if self.is_transposed:
             rgb_HWC = rgb_HWC.transpose(1, 0, 2)
         if self.is_mirrored:
             rgb_HWC = rgb_HWC[:, ::-1]
         if self.is_flipped:
             rgb_HWC = rgb_HWC[::-1]
-        return np.ascontiguousarray(rgb_HWC)
+        return rgb_HWC
 
 
 UPRIGHT = Orientation()

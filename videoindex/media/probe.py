@@ -1,29 +1,26 @@
-"""What a file is: identity, time, picture, streams and damage, without decoding more than its first frame."""
+"""What a file is: identity, time, picture, streams and damage, without decoding more than its first frame.
+
+The file is parsed in the guarded child process that later decodes it: it is untrusted, and the index of a
+five-hour MP4 would stay in the memory of whoever opened it. What comes back is plain data.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from videoindex.errors import DecodeError, NotAVideoError
-from videoindex.media.containers import lacks_stamps, open_container, picture_stream
-from videoindex.media.identity import content_id, has_media_magic, refuse_non_video
-from videoindex.media.orientation import UPRIGHT, Orientation, orientation_of
-from videoindex.media.recorded_at import recorded_at as find_recorded_at
-from videoindex.media.timing import time_stream
+from videoindex.errors import DecodeError
+from videoindex.media.decoders.child import ProbeRequest
+from videoindex.media.decoders.process import Children, shared_children
+from videoindex.media.identity import refuse_non_video
 from videoindex.types import Span, Video
-
-if TYPE_CHECKING:
-    from av import VideoStream
-    from av.container import InputContainer
 
 __all__ = ["AudioTrack", "Probe", "SubtitleTrack", "probe"]
 
-# Packets tried for a first frame before the picture is called undecodable.
-_FIRST_FRAME_PACKETS = 300
+_INSPECT = "videoindex.media.inspection:inspect_to_plain"
+_CPU_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +63,58 @@ class Probe:
     recorded_at_source: str
     size_bytes: int
 
+    def to_plain(self) -> dict[str, object]:
+        """As data for JSON; the path stays behind."""
+        video = self.video
+        plain = {
+            name: getattr(self, name) for name in self.__slots__ if name not in ("video", "audio", "subtitles")
+        }
+        return {
+            **plain,
+            "video": {
+                "id": video.id,
+                "span_s": [video.span.start_s, video.span.end_s],
+                "displayed_px": [video.width_px, video.height_px],
+                "average_fps": video.average_fps,
+                "has_audio": video.has_audio,
+                "recorded_at": video.recorded_at.isoformat() if video.recorded_at else None,
+            },
+            "audio": [[t.stream_index, t.codec, t.rate_hz, t.channels, t.language] for t in self.audio],
+            "subtitles": [[t.stream_index, t.codec, t.language, t.is_text] for t in self.subtitles],
+        }
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What the first decoded frame shows: (width, height) as displayed, and its orientation."""
-
-    size_px: tuple[int, int]
-    orientation: Orientation
-    damage: tuple[str, ...] = ()
+    @classmethod
+    def from_plain(cls, said: dict[str, Any], path: Path) -> Probe:
+        """What ``to_plain`` gave of ``path``. Raises KeyError, TypeError or ValueError for anything else."""
+        video = said["video"]
+        recorded_at = datetime.fromisoformat(video["recorded_at"]) if video["recorded_at"] is not None else None
+        return cls(
+            video=Video(
+                id=str(video["id"]),
+                path=path,
+                span=Span(*map(float, video["span_s"])),
+                width_px=int(video["displayed_px"][0]),
+                height_px=int(video["displayed_px"][1]),
+                average_fps=float(video["average_fps"]),
+                has_audio=bool(video["has_audio"]),
+                recorded_at=recorded_at,
+            ),
+            container=str(said["container"]),
+            codec=str(said["codec"]),
+            pixel_format=str(said["pixel_format"]),
+            is_variable_rate=bool(said["is_variable_rate"]),
+            rotation_deg=int(said["rotation_deg"]),
+            audio=tuple(
+                AudioTrack(int(i), str(c), int(r), int(n), str(lang)) for i, c, r, n, lang in said["audio"]
+            ),
+            subtitles=tuple(
+                SubtitleTrack(int(i), str(c), str(lang), bool(t)) for i, c, lang, t in said["subtitles"]
+            ),
+            chapters=int(said["chapters"]),
+            damage=tuple(map(str, said["damage"])),
+            recorded_at_source=str(said["recorded_at_source"]),
+            size_bytes=int(said["size_bytes"]),
+        )
 
 
 def probe(path: Path, recorded_at: datetime | None = None) -> Probe:
@@ -83,139 +124,22 @@ def probe(path: Path, recorded_at: datetime | None = None) -> Probe:
 
     Raises:
         NotAVideoError: missing, a folder, empty, a still image, text, or no known media format.
-        DecodeError: a media file damaged so that nothing can be read from it.
+        DecodeError: a media file damaged so that nothing can be read from it, or that crashes the demuxer.
+        DecoderHungError: the demuxer hung and was stopped.
         UsageError: ``recorded_at`` without a time zone.
     """
     path = Path(path).absolute()
     refuse_non_video(path)
-    container = _open(path)
+    return _probe_in(shared_children(), path, recorded_at)
+
+
+def _probe_in(
+    children: Children, path: Path, recorded_at: datetime | None, function: str = _INSPECT, idle_s: float = 60.0
+) -> Probe:
+    with children.borrow() as child:
+        child.tell(ProbeRequest(function, path, recorded_at, _CPU_S).to_json())
+        said = child.hear("demuxer", str(path), idle_s)
     try:
-        return _probe(path, container, recorded_at)
-    finally:
-        container.close()
-
-
-def _probe(path: Path, container: InputContainer, flag: datetime | None) -> Probe:
-    picture = picture_stream(container)
-    timed = picture or next(iter(container.streams.audio), None)
-    if timed is None:
-        raise NotAVideoError(f"{path} holds neither picture nor sound ({container.format.name}); nothing to index")
-    look = _first_look(path, picture) if picture is not None else _Look((0, 0), UPRIGHT)
-    size_bytes = path.stat().st_size
-    is_by_order = picture is not None and lacks_stamps(path)
-    timing = time_stream(container, timed, size_bytes, is_by_order)
-    if timing is None or timing.end_s <= timing.start_s:
-        raise DecodeError(f"{path}: not one whole packet can be read from it; copy it again from its source")
-    if picture is not None and container.format.name == "gif" and timing.end_s - timing.start_s < 0.2:
-        raise NotAVideoError(f"{path} is a still image (GIF), not a video, whatever its name says")
-    recorded = find_recorded_at(path, container.metadata, flag, datetime.now(UTC))
-    return Probe(
-        video=Video(
-            id=content_id(path),
-            path=path,
-            span=Span(timing.start_s, timing.end_s),
-            width_px=look.size_px[0],
-            height_px=look.size_px[1],
-            average_fps=timing.average_fps if picture is not None else 0.0,
-            has_audio=bool(container.streams.audio),
-            recorded_at=recorded.at if recorded else None,
-        ),
-        container=container.format.name,
-        codec=picture.codec_context.codec.canonical_name if picture is not None else "",
-        pixel_format=(picture.codec_context.pix_fmt or "") if picture is not None else "",
-        is_variable_rate=picture is not None and timing.is_variable_rate,
-        rotation_deg=look.orientation.clockwise_deg,
-        audio=_audio_tracks(container),
-        subtitles=_subtitle_tracks(container),
-        chapters=len(container.chapters()),
-        damage=timing.damage + look.damage,
-        recorded_at_source=recorded.source if recorded else "",
-        size_bytes=size_bytes,
-    )
-
-
-def _open(path: Path) -> InputContainer:
-    """Opens the container, or says in a user's words why it cannot be."""
-    try:
-        return open_container(path)
-    except DecodeError as error:
-        if not has_media_magic(path):
-            raise NotAVideoError(
-                f"{path} is in no media format known here; check that it is a recording"
-            ) from error
-        if _lacks_movie_box(path):
-            raise DecodeError(
-                f"{path} has no index (moov box): the recording was cut off before it was finished. "
-                "Copy it again from its source, or let a repair tool rebuild it."
-            ) from error
-        raise
-
-
-def _lacks_movie_box(path: Path) -> bool:
-    """Whether an MP4 or MOV file ends before its moov box (ISO/IEC 14496-12, 4.2: size, type, [64-bit size])."""
-    at, size_bytes = 0, path.stat().st_size
-    with path.open("rb") as file:
-        for _ in range(1000):
-            file.seek(at)
-            head = file.read(16)
-            if len(head) < 8 or not head[4:8].isalnum():
-                return at > 0
-            if head[4:8] == b"moov":
-                return False
-            length = int.from_bytes(head[:4], "big")
-            length = int.from_bytes(head[8:16], "big") if length == 1 else length or size_bytes
-            at += max(length, 8)
-    return False
-
-
-def _first_look(path: Path, stream: VideoStream) -> _Look:
-    """Decodes one frame for its orientation; where none can be, takes the header's size and names the damage."""
-    import av
-
-    with open_container(path) as container:
-        again = picture_stream(container)
-        assert again is not None
-        for packet in islice(container.demux(again), _FIRST_FRAME_PACKETS):
-            try:
-                frames = again.codec_context.decode(packet if packet.size else None)
-            except av.error.FFmpegError:
-                continue
-            if frames:
-                orientation = orientation_of(frames[0])
-                return _Look(_displayed_px(stream, orientation), orientation)
-    damage = ("The picture cannot be decoded: none of its first frames gave an image.",)
-    return _Look(_displayed_px(stream, UPRIGHT), UPRIGHT, damage)
-
-
-def _displayed_px(stream: VideoStream, orientation: Orientation) -> tuple[int, int]:
-    """Width and height as displayed: pixels made square, then turned."""
-    context = stream.codec_context
-    aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio
-    width_px = round(context.width * aspect) if aspect else context.width
-    return (context.height, width_px) if orientation.is_transposed else (width_px, context.height)
-
-
-def _audio_tracks(container: InputContainer) -> tuple[AudioTrack, ...]:
-    return tuple(
-        AudioTrack(
-            stream.index,
-            stream.codec_context.name,
-            stream.codec_context.sample_rate or 0,
-            stream.codec_context.channels,
-            stream.metadata.get("language", ""),
-        )
-        for stream in container.streams.audio
-    )
-
-
-def _subtitle_tracks(container: InputContainer) -> tuple[SubtitleTrack, ...]:
-    pictures = ("dvd_subtitle", "dvdsub", "hdmv_pgs_subtitle", "pgssub", "dvb_subtitle", "dvbsub", "xsub")
-    return tuple(
-        SubtitleTrack(
-            stream.index,
-            stream.codec_context.name,
-            stream.metadata.get("language", ""),
-            stream.codec_context.name not in pictures,
-        )
-        for stream in container.streams.subtitles
-    )
+        return Probe.from_plain(dict[str, Any](said["probed"]), path)  # type: ignore[call-overload]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DecodeError(f"{path} could not be probed: its parser answered nonsense ({error})") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from videoindex.errors import DecodeError, UsageError
 from videoindex.types import Frames, Video
 
-__all__ = ["Decoder", "Picture", "batches", "check_request", "output_size"]
+__all__ = ["Decoder", "Picture", "PictureSource", "batches", "check_request", "output_size"]
 
 Picture = tuple[float, float, NDArray[np.uint8]]
 """(asked second, true second, rgb_HWC)"""
@@ -39,6 +39,15 @@ class Decoder(Protocol):
             DecodeError: the file cannot be opened, or has no picture.
             DecoderHungError: a guarded decoder gave nothing in time and was stopped.
         """
+        ...
+
+
+@runtime_checkable
+class PictureSource(Protocol):
+    """A Decoder that can give its pictures one by one, to be copied once, straight to where they are wanted."""
+
+    def pictures(self, video: Video, at_s_T: Sequence[float], size_px: tuple[int, int]) -> Iterator[Picture]:
+        """As Decoder.frames, for a request that was checked."""
         ...
 
 

@@ -1,7 +1,8 @@
-"""The process that decodes for guard.py, run as ``python -m videoindex.media.decoders.child``.
+"""The process that probes and decodes, run by process.py as ``python -m videoindex.media.decoders.child``.
 
-It reads one request a line from its socket, writes each batch's pixels into shared memory and its times as a line
-of JSON, and waits for ``next`` before it overwrites them. When its parent goes away, it ends.
+It reads one request a line from its socket and answers in lines of JSON. Pixels go into shared memory, in one or
+two places by turns; a place is written anew only after the parent's ``next`` for what it held. When the parent
+goes away, it ends.
 """
 
 from __future__ import annotations
@@ -15,123 +16,226 @@ import resource
 import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from videoindex.errors import VideoIndexError
-from videoindex.media.decoders.base import Decoder
+from videoindex.media.decoders.base import Decoder, PictureSource
 from videoindex.types import Span, Video
 
-__all__ = ["Request", "load_decoder", "main"]
+__all__ = ["DecodeRequest", "ProbeRequest", "load_decoder", "main"]
 
 # Enough for its own messages on standard error; a decoder has no business writing files.
 _FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What to decode, and how much shared memory and processor time there is for it."""
+class ProbeRequest:
+    """What to probe. ``function`` is ``module:callable``: it takes (path, recorded_at) and gives plain data."""
 
+    function: str
+    path: Path
+    recorded_at: datetime | None
+    cpu_s: int
+
+    def to_json(self) -> str:
+        recorded_at = self.recorded_at.isoformat() if self.recorded_at else None
+        said = {"function": self.function, "path": str(self.path), "recorded_at": recorded_at, "cpu_s": self.cpu_s}
+        return json.dumps({"probe": said})
+
+    @classmethod
+    def from_plain(cls, said: dict[str, str]) -> ProbeRequest:
+        recorded_at = datetime.fromisoformat(said["recorded_at"]) if said["recorded_at"] else None
+        return cls(said["function"], Path(said["path"]), recorded_at, int(said["cpu_s"]))
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeRequest:
+    """What to decode, with what, and how much shared memory and processor time there is for it."""
+
+    factory: str
     video: Video
     at_s_T: tuple[float, ...]
     size_px: tuple[int, int]
     batch_frames: int
-    pixel_bytes: int
+    slot_bytes: int
+    slots: int
     cpu_s: int
 
     def to_json(self) -> str:
         video = self.video
-        return json.dumps(
-            {
-                "path": str(video.path),
-                "id": video.id,
-                "span_s": [video.span.start_s, video.span.end_s],
-                "displayed_px": [video.width_px, video.height_px],
-                "average_fps": video.average_fps,
-                "at_s_T": self.at_s_T,
-                "size_px": self.size_px,
-                "batch_frames": self.batch_frames,
-                "pixel_bytes": self.pixel_bytes,
-                "cpu_s": self.cpu_s,
-            }
-        )
+        said = {
+            "factory": self.factory,
+            "path": str(video.path),
+            "id": video.id,
+            "span_s": [video.span.start_s, video.span.end_s],
+            "displayed_px": [video.width_px, video.height_px],
+            "average_fps": video.average_fps,
+            "at_s_T": self.at_s_T,
+            "size_px": self.size_px,
+            "batch_frames": self.batch_frames,
+            "slot_bytes": self.slot_bytes,
+            "slots": self.slots,
+            "cpu_s": self.cpu_s,
+        }
+        return json.dumps({"decode": said})
 
     @classmethod
-    def from_json(cls, line: str) -> Request:
-        said = json.loads(line)
+    def from_plain(cls, said: dict[str, str]) -> DecodeRequest:
         video = Video(
             id=said["id"],
             path=Path(said["path"]),
-            span=Span(*said["span_s"]),
-            width_px=said["displayed_px"][0],
-            height_px=said["displayed_px"][1],
-            average_fps=said["average_fps"],
+            span=Span(*map(float, said["span_s"])),
+            width_px=int(said["displayed_px"][0]),
+            height_px=int(said["displayed_px"][1]),
+            average_fps=float(said["average_fps"]),
             has_audio=False,
         )
-        size_px = (int(said["size_px"][0]), int(said["size_px"][1]))
-        at_s_T = tuple(said["at_s_T"])
-        return cls(video, at_s_T, size_px, said["batch_frames"], said["pixel_bytes"], said["cpu_s"])
+        return cls(
+            factory=said["factory"],
+            video=video,
+            at_s_T=tuple(map(float, said["at_s_T"])),
+            size_px=(int(said["size_px"][0]), int(said["size_px"][1])),
+            batch_frames=int(said["batch_frames"]),
+            slot_bytes=int(said["slot_bytes"]),
+            slots=int(said["slots"]),
+            cpu_s=int(said["cpu_s"]),
+        )
 
 
 def load_decoder(factory: str) -> Decoder:
     """The decoder that ``module:callable`` makes."""
-    module, _, attribute = factory.partition(":")
-    decoder: Decoder = getattr(importlib.import_module(module), attribute)()
+    decoder: Decoder = _load(factory)()
     return decoder
 
 
-def main(socket_fd: int, pixels_fd: int, factory: str, memory_mib: int) -> None:
-    """Serves requests until the parent hangs up: a socket to it, the shared memory, ``module:callable`` that makes
-    the decoder, and the limit on address space in MiB (0 for none)."""
+def _load(place: str) -> Callable[..., Any]:
+    module, _, attribute = place.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def main(socket_fd: int, pixels_fd: int, memory_mib: int) -> None:
+    """Serves requests until the parent hangs up: a socket to it, the shared memory, and the limit on address space
+    in MiB (0 for none)."""
     if memory_mib:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    line_to_parent = socket.socket(fileno=socket_fd).makefile("rw", encoding="utf-8", newline="\n")
-    lines: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=_listen, args=(line_to_parent, lines), daemon=True).start()
-    decoder: Decoder | None = None
+    parent = _Parent(socket.socket(fileno=socket_fd).makefile("rw", encoding="utf-8", newline="\n"))
+    decoders: dict[str, Decoder] = {}
     while True:
-        request = Request.from_json(lines.get())
+        said = json.loads(parent.lines.get())
         try:
-            decoder = decoder or load_decoder(factory)
-            _serve(decoder, request, pixels_fd, lines, line_to_parent)
-            _say(line_to_parent, {"done": True})
+            answer: dict[str, object] = {"done": True}
+            if "probe" in said:
+                answer = {"probed": _probe(ProbeRequest.from_plain(said["probe"]))}
+            else:
+                request = DecodeRequest.from_plain(said["decode"])
+                if request.factory not in decoders:
+                    decoders[request.factory] = load_decoder(request.factory)
+                _decode(decoders[request.factory], request, pixels_fd, parent)
         except (VideoIndexError, MemoryError, OSError, RuntimeError, ValueError, ImportError) as error:
-            _say(line_to_parent, {"error": type(error).__name__, "message": str(error)})
+            answer = {"error": type(error).__name__, "message": str(error)}
+        parent.say(answer if parent.settle() else {"done": True})
 
 
-def _listen(from_parent: TextIO, lines: queue.Queue[str]) -> None:
-    for line in from_parent:
-        lines.put(line)
-    os._exit(0)  # the parent is gone; a decoder that hangs must not outlive it
+class _Parent:
+    """The line to the parent, and how many announced batches it has not yet let go."""
+
+    def __init__(self, line: TextIO) -> None:
+        self._line = line
+        self._unread = 0
+        self.lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self._line:
+            self.lines.put(line)
+        os._exit(0)  # the parent is gone; a decoder that hangs must not outlive it
+
+    def say(self, said: dict[str, object]) -> None:
+        self._line.write(json.dumps(said) + "\n")
+        self._line.flush()
+
+    def announce(self, said: dict[str, object]) -> None:
+        """Says that a batch lies in shared memory."""
+        self._unread += 1
+        self.say(said)
+
+    def settle(self, most: int = 0) -> bool:
+        """Waits until the parent holds at most ``most`` batches; False when it wants no more."""
+        while self._unread > most:
+            if self.lines.get().strip() != "next":
+                self._unread = 0
+                return False
+            self._unread -= 1
+        return True
 
 
-def _serve(decoder: Decoder, request: Request, pixels_fd: int, lines: queue.Queue[str], to_parent: TextIO) -> None:
+def _probe(request: ProbeRequest) -> object:
+    _limit_cpu(request.cpu_s)
+    return _load(request.function)(request.path, request.recorded_at)
+
+
+def _decode(decoder: Decoder, request: DecodeRequest, pixels_fd: int, parent: _Parent) -> None:
+    _limit_cpu(request.cpu_s)
+    shared = np.frombuffer(mmap.mmap(pixels_fd, request.slot_bytes * request.slots), np.uint8)
+    slots = shared.reshape(request.slots, request.slot_bytes)
+    work = _write_pictures if isinstance(decoder, PictureSource) else _write_batches
+    for said in work(decoder, request, slots, parent):  # type: ignore[arg-type]
+        parent.announce(said)
+
+
+def _write_pictures(
+    decoder: PictureSource, request: DecodeRequest, slots: NDArray[np.uint8], parent: _Parent
+) -> Iterator[dict[str, object]]:
+    """Writes each picture straight to its place."""
+    number, size_px = 0, [0, 0]
+    at_s: list[float] = []
+    pts_s: list[float] = []
+    for picture_s, true_s, rgb_HWC in decoder.pictures(request.video, request.at_s_T, request.size_px):
+        if not at_s and not parent.settle(request.slots - 1):
+            return
+        first = len(at_s) * rgb_HWC.size
+        place = slots[number % request.slots, first : first + rgb_HWC.size]
+        place.reshape(rgb_HWC.shape)[...] = rgb_HWC
+        at_s.append(picture_s)
+        pts_s.append(true_s)
+        size_px = [rgb_HWC.shape[1], rgb_HWC.shape[0]]
+        if len(at_s) == request.batch_frames:
+            yield {"at_s_T": at_s, "pts_s_T": pts_s, "size_px": size_px}
+            number, at_s, pts_s = number + 1, [], []
+    if at_s:
+        yield {"at_s_T": at_s, "pts_s_T": pts_s, "size_px": size_px}
+
+
+def _write_batches(
+    decoder: Decoder, request: DecodeRequest, slots: NDArray[np.uint8], parent: _Parent
+) -> Iterator[dict[str, object]]:
+    """Copies each batch to its place."""
+    frames_in_order = decoder.frames(request.video, request.at_s_T, request.size_px, request.batch_frames)
+    for number, frames in enumerate(frames_in_order):
+        if not parent.settle(request.slots - 1):
+            return
+        rgb_THWC = frames.rgb_THWC
+        slots[number % request.slots, : rgb_THWC.size].reshape(rgb_THWC.shape)[...] = rgb_THWC
+        times = {"at_s_T": frames.at_s_T.tolist(), "pts_s_T": frames.pts_s_T.tolist()}
+        yield {**times, "size_px": [rgb_THWC.shape[2], rgb_THWC.shape[1]]}
+
+
+def _limit_cpu(cpu_s: int) -> None:
+    """Grants this much processor time from now on."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard_s = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + request.cpu_s, hard_s))
-    with mmap.mmap(pixels_fd, request.pixel_bytes) as shared:
-        batches = decoder.frames(request.video, request.at_s_T, request.size_px, request.batch_frames)
-        for frames in batches:
-            shared.seek(0)
-            shared.write(np.ascontiguousarray(frames.rgb_THWC).data)
-            times = {"at_s_T": frames.at_s_T.tolist(), "pts_s_T": frames.pts_s_T.tolist()}
-            _say(to_parent, {**times, "size_px": [frames.rgb_THWC.shape[2], frames.rgb_THWC.shape[1]]})
-            if lines.get().strip() != "next":
-                close = getattr(batches, "close", None)
-                if close is not None:
-                    close()
-                return
-
-
-def _say(to_parent: TextIO, said: dict[str, object]) -> None:
-    to_parent.write(json.dumps(said) + "\n")
-    to_parent.flush()
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + cpu_s, hard_s))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

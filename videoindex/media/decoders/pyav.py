@@ -82,11 +82,13 @@ class PyavDecoder:
     ) -> Iterator[Frames]:
         """See Decoder.frames."""
         check_request(video, at_s_T, size_px, batch_frames)
-        return batches(self._pictures(video, at_s_T, output_size(video, size_px)), batch_frames)
+        return batches(self.pictures(video, at_s_T, size_px), batch_frames)
 
-    def _pictures(self, video: Video, at_s_T: Sequence[float], size_px: tuple[int, int]) -> Iterator[Picture]:
+    def pictures(self, video: Video, at_s_T: Sequence[float], size_px: tuple[int, int]) -> Iterator[Picture]:
+        """See PictureSource."""
         if not len(at_s_T):
             return
+        size_px = output_size(video, size_px)
         lanes_n = self._settings.lane_count
         frame_bytes = size_px[0] * size_px[1] * 3
         wanted = max(1, self._settings.held_mib * _MiB // (frame_bytes * lanes_n * 2))
@@ -315,4 +317,9 @@ class _Lane:
         width_px, height_px = self._size_px[::-1] if orientation.is_transposed else self._size_px
         way = "AREA" if width_px < frame.width else "BICUBIC"
         scaled = self._scaler.reformat(frame, width_px, height_px, "rgb24", interpolation=way, threads=1)
-        return orientation.apply(np.asarray(scaled.to_ndarray(), dtype=np.uint8))
+        # A view: the picture is copied once, to where it is wanted; its rows may be padded.
+        plane = scaled.planes[0]
+        stored_HWC: NDArray[np.uint8] = np.ndarray(
+            (height_px, width_px, 3), np.uint8, memoryview(plane), strides=(plane.line_size, 3, 1)
+        )
+        return orientation.apply(stored_HWC)
