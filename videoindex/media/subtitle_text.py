@@ -99,7 +99,7 @@ def clean(text: str) -> str:
     """A cue's text as read aloud: no tags, styles or entities, single spaces, one newline between its lines."""
     text = text[: 2 * _MOST_CUE_CHARS].replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
     text = html.unescape(_BRACES.sub("", _TAG.sub("", text)))
-    visible = "".join(char for char in text if char == "\n" or char.isprintable())
+    visible = "".join(char for char in text if char.isspace() or char.isprintable())
     lines = (_SPACE.sub(" ", line).strip() for line in visible.split("\n"))
     return "\n".join(line for line in lines if line)[:_MOST_CUE_CHARS]
 
