@@ -95,7 +95,11 @@ def _add_recording_verbs(verbs: _Verbs, common: _Parser) -> None:
     index.add_argument("--camera", metavar="NAME", help="the camera these recordings come from")
     index.add_argument("--recorded-at", metavar="T", help="when the recording began, such as 2026-11-23T10:00")
     index.add_argument(
-        "--without", action="append", default=[], choices=SOURCES[:-1], help="an observer to leave out"
+        "--without",
+        action="append",
+        default=[],
+        choices=SOURCES[:-1],
+        help="an observer to leave out, its earlier events too",
     )
     index.add_argument("--overwrite", action="store_true", help="observe anew what is indexed already")
 
