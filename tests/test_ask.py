@@ -57,6 +57,13 @@ def test_first_last_every_and_count() -> None:
         assert len(answer.moments) == 2
 
 
+def test_counted_visits_name_the_file_once_and_say_what_is_counted() -> None:
+    text = reply_to("how many people are there", YARD).answer.text
+    assert text.count(" in yard.mp4") == 1
+    assert "counts twice" in text
+    assert "counts twice" not in reply_to('how often do they say "the bridge will be closed"').answer.text
+
+
 def test_what_was_not_checked_is_named() -> None:
     text = reply_to("a bearded man in a blue jacket at the fence", YARD).answer.text
     assert "a person wearing a blue top" in text

@@ -21,6 +21,9 @@ Palette = tuple[float, ...]
 
 # Upper hue borders in degrees; above the last one hue is red again.
 HUE_BORDERS: Final = ((16, "red"), (42, "orange"), (68, "yellow"), (165, "green"), (255, "blue"), (290, "purple"))
+# Bright, this close to orange, a red is called orange (of the X11 colours "coral" and "orangered", at 16 degrees,
+# but not "tomato", at 9); dark, it is a red in the shade.
+BRIGHT_ORANGE_FROM_HUE: Final = 12
 PINK_FROM_HUE: Final = 290
 RED_FROM_HUE: Final = 345
 BLACK_BELOW_VALUE: Final = 0.20
@@ -111,6 +114,8 @@ def _names(rgb_N3: NDArray[np.float32]) -> NDArray[np.intp]:
     names_N[reddish_N & (saturation_N < PINK_BELOW_SATURATION) & (value_N >= PINK_FROM_VALUE)] = index["pink"]
     tan_N = (hue_N < HUE_BORDERS[1][0]) & ((value_N < BROWN_BELOW_VALUE) | (saturation_N < PINK_BELOW_SATURATION))
     names_N[tan_N & ((hue_N >= HUE_BORDERS[0][0]) | (saturation_N < PINK_BELOW_SATURATION))] = index["brown"]
+    glowing_N = (value_N >= BROWN_BELOW_VALUE) & (saturation_N >= PINK_BELOW_SATURATION)
+    names_N[(hue_N >= BRIGHT_ORANGE_FROM_HUE) & (hue_N < HUE_BORDERS[0][0]) & glowing_N] = index["orange"]
     pale_N = saturation_N < GREY_BELOW_SATURATION
     dim_N = (value_N < DARK_BELOW_VALUE) & (saturation_N < DARK_SATURATION)
     names_N[pale_N & (value_N >= WHITE_FROM_VALUE)] = index["white"]

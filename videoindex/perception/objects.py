@@ -32,7 +32,7 @@ __all__ = ["Objects", "ObjectsSettings"]
 
 NAME: Final = "objects"
 # Changes when the code changes what is observed with equal settings.
-REVISION: Final = "2"
+REVISION: Final = "3"
 MOST_BOXES: Final = 8
 # A live track's place is looked at again after this long although nothing moved there, and the whole picture.
 REFRESH_S: Final = 1.0

@@ -53,6 +53,8 @@ LOWER_SEEN: Final = 0.5
 # Top and trousers of one colour are told apart from a coat, or from a body cut off below the waist, only where the
 # box is as slender as a whole standing person (about 2.4 times as high as wide).
 WHOLE_BODY: Final = 2.2
+# A box so many times as slender as usual shows an object that is cut off at a side.
+CUT_OFF: Final = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +127,31 @@ def describe(track: Track, scene: Scene) -> str:
 
 
 def _who(track: Track, scene: Scene) -> str:
-    upper = mean_palette([s.upper for s in track.sightings if s.upper is not None])
+    whole = _whole(track.sightings)
+    upper = mean_palette([s.upper for s in whole if s.upper is not None])
     if track.label != "person":
         colour = paint(upper)
         return _with_article(f"{colour} {track.label}" if colour else track.label)
     top, trousers = PARTS
     above = dominant(upper)
-    below = _colour_below(track, above)
+    below = _colour_below(whole, above)
     worn = ([_with_article(f"{above} {top}")] if above else []) + ([f"{below} {trousers}"] if below else [])
     return f"a person wearing {' and '.join(worn)}" if worn else "a person"
 
 
-def _colour_below(track: Track, above: str | None) -> str | None:
+def _whole(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Those that are not cut off at a side: in a much more slender box, parts are not where they should be."""
+    usual = median(s.box.height_px / s.box.width_px for s in sightings)
+    return [s for s in sightings if s.box.height_px / s.box.width_px <= CUT_OFF * usual]
+
+
+def _colour_below(sightings: Sequence[Sighting], above: str | None) -> str | None:
     """The colour of the trousers, or None where the legs were hardly seen or may be hidden."""
-    lowers = [s.lower for s in track.sightings if s.lower is not None]
-    if len(lowers) < LOWER_SEEN * len(track.sightings):
+    lowers = [s.lower for s in sightings if s.lower is not None]
+    if len(lowers) < LOWER_SEEN * len(sightings):
         return None
     below = dominant(mean_palette(lowers))
-    slender = median(s.box.height_px / s.box.width_px for s in track.sightings)
+    slender = median(s.box.height_px / s.box.width_px for s in sightings)
     return below if below != above or slender >= WHOLE_BODY else None
 
 

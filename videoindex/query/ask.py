@@ -89,9 +89,9 @@ def _found(result: SearchResult, moments: Sequence[Moment]) -> str:
     least = "at least " if result.at_least else ""
     if which in (Which.EVERY, Which.COUNT):
         times = "once" if total == 1 else f"{total:,} times"
-        listed = "; ".join(f"{_when(moment, result.records)}" for moment in moments)
-        rest = f"; and {total - len(moments):,} more" if total > len(moments) else ""
-        sentence = f"Found {least}{times}: {listed}{rest}."
+        sentence = f"Found {least}{times}: {_listed(moments, total, result.records)}."
+        if which is Which.COUNT and first.events[0].source == OBJECTS and not result.question.scene.absent:
+            sentence += " Visits are counted: one who comes twice counts twice."
     elif which in (Which.FIRST, Which.LAST):
         among = f" of {least}{total:,}" if total > 1 else ""
         sentence = f"The {which.value}{among}: {_when(first, result.records)}: {_what(first.events[0])}."
@@ -103,11 +103,25 @@ def _found(result: SearchResult, moments: Sequence[Moment]) -> str:
     return sentence + _unchecked(result, first)
 
 
+def _listed(moments: Sequence[Moment], total: int, records: Mapping[str, VideoRecord]) -> str:
+    """The times of all moments; the file is named once where they all lie in one."""
+    rest = f"; and {total - len(moments):,} more" if total > len(moments) else ""
+    if len({moment.video_id for moment in moments}) > 1 or rest:
+        return "; ".join(_when(moment, records) for moment in moments) + rest
+    name = records[moments[0].video_id].video.path.name
+    return "; ".join(_clock(moment, records) for moment in moments) + f", in {name}"
+
+
 def _when(moment: Moment, records: Mapping[str, VideoRecord]) -> str:
+    return f"{_clock(moment, records)} in {records[moment.video_id].video.path.name}"
+
+
+def _clock(moment: Moment, records: Mapping[str, VideoRecord]) -> str:
+    """``0:00:10.0-0:00:12.5 (2026-05-01 20:00:10 UTC)``."""
     video = records[moment.video_id].video
     wall = video.wall_clock(moment.span.start_s)
     dated = f" ({wall:%Y-%m-%d %H:%M:%S %Z})" if wall is not None else ""
-    return f"{format_span(moment.span.start_s, moment.span.end_s)}{dated} in {video.path.name}"
+    return f"{format_span(moment.span.start_s, moment.span.end_s)}{dated}"
 
 
 def _what(event: Event) -> str:

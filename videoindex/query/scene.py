@@ -191,7 +191,8 @@ class _Reader:
         elif word in words.PLACES or word in words.GENERIC_MOVES or word.endswith("ly"):
             self.colour = ""
             self.taken += word in words.PLACES
-            self.unchecked.append(word)
+            if word not in words.PASSING:
+                self.unchecked.append(word)
         else:
             return word in words.FUNCTION_WORDS or word in words.PRESENCE or len(word) == 1
         return True
@@ -210,7 +211,7 @@ class _Reader:
             looks = (Look(self.colour),)
         elif self.colour:
             self.unchecked.append(self.colour)
-        if word not in ("person", "people", "someone", "somebody") and classes == ("person",):
+        if word not in words.ANYONE and classes == ("person",):
             self.unchecked.append(word)
         self.count, self.colour, self.mode = 0, "", ""
         for index, known in enumerate(self.wanted):

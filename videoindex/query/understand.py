@@ -87,7 +87,9 @@ _FRAMES = tuple(
     )
 )
 _EVERY = re.compile(
-    r"\b(every time|each time|every|all (?:the )?(?:moments|times|occurrences|scenes|places|mentions))\b", re.I
+    r"^(?:please )?(?:show|find|list|give|get)(?: me)? all\b|"
+    r"\b(every time|each time|every|all (?:the )?(?:moments|times|occurrences|scenes|places|mentions))\b",
+    re.I,
 )
 _COUNT = re.compile(
     r"\b(how often|how many times|how many|number of times|count (?:the|how|all|every))\b", re.IGNORECASE

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "ANYONE",
     "BARE_SHADES",
     "BODY",
     "CAPTION_CUES",
@@ -17,6 +18,7 @@ __all__ = [
     "GENERIC_MOVES",
     "LOOKS",
     "MANY",
+    "PASSING",
     "PLACES",
     "PLACE_PREPOSITIONS",
     "PRESENCE",
@@ -94,6 +96,9 @@ GENERIC_MOVES: Final = _set(
 SHADES: Final = _set(
     "light dark bright pale deep dull vivid plain striped speckled spotted checked patterned faded"
 )
+# What every track of something that moves shows, and what every person is.
+PASSING: Final = _set("pass passes passed passing go goes went gone going move moves moved moving")
+ANYONE: Final = _set("person persons people human humans someone somebody anyone anybody")
 # Said with no colour ("a dark coat"), these are looked for as one.
 BARE_SHADES: Final = {"dark": "dark", "light": "light", "bright": "light", "pale": "light"}
 # Body and hair: a colour before one of these says nothing of clothing.
