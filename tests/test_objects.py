@@ -82,17 +82,19 @@ def test_two_at_once_are_counted() -> None:
 
 
 def test_a_vehicle_drives_through_and_one_that_stays_is_one_event() -> None:
-    (passing,) = _observe(Stage(10.0, (Actor(MOTORCYCLE, (3.0, 7.0), (float(WIDTH_PX), -340.0)),)))
+    (nobody, passing) = _observe(Stage(10.0, (Actor(MOTORCYCLE, (3.0, 7.0), (float(WIDTH_PX), -340.0)),)))
+    assert (nobody.text, nobody.span) == (NOBODY, Span(0.0, 10.0))
     assert passing.text == "a red motorcycle enters from the right, rides to the left, leaves at the left"
     assert passing.span.start_s == pytest.approx(3.0, abs=0.7)
     assert passing.span.end_s == pytest.approx(7.0, abs=0.7)
-    (parked,) = _observe(Stage(130.0, (Actor(MOTORCYCLE, (0.0, 1000.0), (300.0, 300.0)),)))
+    (parked,) = _visits(_observe(Stage(70.0, (Actor(MOTORCYCLE, (0.0, 1000.0), (300.0, 300.0)),))), "motorcycle")
     assert parked.text.endswith("motorcycle is parked")
-    assert (parked.span.start_s, parked.span.end_s) == (0.0, 130.0)
+    assert (parked.span.start_s, parked.span.end_s) == (0.0, 70.0)
 
 
-def test_an_empty_room_with_lamps_and_noise_has_no_events() -> None:
-    assert _observe(Stage(20.0, lights=((5.0, 0.5), (9.0, 1.2), (13.0, 0.7)))) == []
+def test_in_an_empty_room_with_lamps_and_noise_there_is_nobody() -> None:
+    (event,) = _observe(Stage(20.0, lights=((5.0, 0.5), (9.0, 1.2), (13.0, 0.7))))
+    assert (event.text, event.span) == (NOBODY, Span(0.0, 20.0))
 
 
 def test_grey_pictures_have_no_colours() -> None:

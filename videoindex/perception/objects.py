@@ -32,7 +32,7 @@ __all__ = ["Objects", "ObjectsSettings"]
 
 NAME: Final = "objects"
 # Changes when the code changes what is observed with equal settings.
-REVISION: Final = "3"
+REVISION: Final = "4"
 MOST_BOXES: Final = 8
 # A live track's place is looked at again after this long although nothing moved there, and the whole picture.
 REFRESH_S: Final = 1.0
@@ -228,8 +228,8 @@ def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: boo
     """The detection with the colours of its upper and lower body; none in a grey picture.
 
     The middle columns are mostly the object. A standing person is at least 1.6 times as high as wide; in a lower
-    box the picture's border (or a table, a wall) cuts off the legs, so that there is no lower body to speak of,
-    and the head fills the upper half.
+    box the picture's border (or a table, a wall) cuts off the legs, so that there is no lower body to speak of;
+    in a box hardly higher than wide, head and shoulders, the head fills the upper half.
     """
     if grey:
         return Sighting(at_s, box)
@@ -237,7 +237,8 @@ def _sighting(at_s: float, box: Detection, rgb_HWC: NDArray[np.uint8], grey: boo
         body, around = _patch(rgb_HWC, box, 0.2, 0.8, 0.15), _beside(rgb_HWC, box)
         return Sighting(at_s, box, without(body, around) if body and around else body)
     if box.height_px < 1.6 * box.width_px:
-        return Sighting(at_s, box, _patch(rgb_HWC, box, 0.55, 0.9), None)
+        top = 0.35 if box.height_px >= 1.2 * box.width_px else 0.55
+        return Sighting(at_s, box, _patch(rgb_HWC, box, top, 0.9), None)
     return Sighting(at_s, box, _patch(rgb_HWC, box, 0.2, 0.48), _patch(rgb_HWC, box, 0.55, 0.85))
 
 
