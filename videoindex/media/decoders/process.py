@@ -29,9 +29,9 @@ __all__ = ["MEMORY_MIB", "Child", "Children", "shared_children"]
 MEMORY_MIB = 4096
 """Address space of a child unless set otherwise."""
 
-# Blocks from 8 MiB on go back to the system when freed: the index of a five-hour MP4 would else be held twice.
-# Smaller ones, such as pictures up to 1080p, are taken again: fresh pages for each cost more than converting it.
-_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(8 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+# Blocks from 1 MiB on go back to the system when freed: what opening a five-hour MP4 takes for a moment, 35 MiB,
+# would else stay. Fresh pages for each picture cost 3 % of its decoding.
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
 _INTERRUPT_S = 5.0
 
 

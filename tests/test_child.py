@@ -1,0 +1,40 @@
+"""What is said to a child arrives as it was meant."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from videoindex.media.decoders.child import DecodeRequest, ProbeRequest, load_decoder
+from videoindex.media.decoders.pyav import PyavDecoder
+from videoindex.types import Span, Video
+
+SECONDS = some.floats(0.0, 1e6)
+
+
+@given(
+    some.text(min_size=1).filter(lambda name: "/" not in name and "\0" not in name),
+    some.lists(SECONDS),
+    some.integers(1, 9999),
+)
+def test_a_request_to_decode_survives_the_way(name: str, at_s_T: list[float], width_px: int) -> None:
+    video = Video("id", Path("/films") / name, Span(0.1, 1e6), width_px, 48, 29.97, False)
+    request = DecodeRequest("a:b", video, tuple(at_s_T), (0, 0), 8, 1 << 20, 2, 60)
+    line = request.to_json()
+    assert "\n" not in line
+    assert DecodeRequest.from_plain(json.loads(line)["decode"]) == request
+
+
+@pytest.mark.parametrize("recorded_at", [None, datetime(2024, 1, 31, 14, 25, tzinfo=timezone(timedelta(hours=2)))])
+def test_a_request_to_probe_survives_the_way(recorded_at: datetime | None) -> None:
+    request = ProbeRequest("a:b", Path("/films/\udcff name.mp4"), recorded_at, 60)
+    assert ProbeRequest.from_plain(json.loads(request.to_json())["probe"]) == request
+
+
+def test_a_decoder_is_made_by_its_place() -> None:
+    assert isinstance(load_decoder("videoindex.media.decoders.pyav:PyavDecoder"), PyavDecoder)
