@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from videoindex.index.words import folded, query_words
@@ -48,5 +48,6 @@ def test_no_question_keeps_more_than_words_and_spaces(question: str) -> None:
 
 
 @given(st.text())
+@example("℠")
 def test_folding_is_done_once(text: str) -> None:
     assert folded(folded(text)).split() == folded(text).split()

@@ -38,7 +38,8 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLED))
+    # Decomposed on both sides of the case folding: some signs are capitals inside ("℠" is "SM").
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_SPELLED)
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return _UNSPACED.sub(r" \1 ", plain)
 
