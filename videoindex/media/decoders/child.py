@@ -7,6 +7,8 @@ goes away, it ends.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
 import json
 import mmap
@@ -143,7 +145,9 @@ def main(socket_fd: int, pixels_fd: int, memory_mib: int) -> None:
                 _decode(decoders[request.factory], request, pixels_fd, parent)
         except (VideoIndexError, MemoryError, OSError, RuntimeError, ValueError, ImportError) as error:
             answer = {"error": type(error).__name__, "message": str(error)}
-        parent.say(answer if parent.settle() else {"done": True})
+        is_wanted = parent.settle()
+        _give_memory_back()
+        parent.say(answer if is_wanted else {"done": True})
 
 
 class _Parent:
@@ -228,6 +232,14 @@ def _write_batches(
         slots[number % request.slots, : rgb_THWC.size].reshape(rgb_THWC.shape)[...] = rgb_THWC
         times = {"at_s_T": frames.at_s_T.tolist(), "pts_s_T": frames.pts_s_T.tolist()}
         yield {**times, "size_px": [rgb_THWC.shape[2], rgb_THWC.shape[1]]}
+
+
+def _give_memory_back() -> None:
+    """Lets go of freed memory, where the C library can: opening the next long file needs its room for a moment."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _limit_cpu(cpu_s: int) -> None:
