@@ -163,7 +163,7 @@ def _blind(result: SearchResult, looked: Sequence[str]) -> str:
     names = ", ".join(dict.fromkeys(_NAMES.get(name, name) for name in looked))
     return (
         f" What a picture shows beyond {names} is not recognised here, so these words could not be checked: "
-        f"{', '.join(beyond)}. Indexing with a vision-language model (the qwen observer) would answer it."
+        f"{', '.join(beyond)}. A vision-language model could tell; none has watched these recordings."
     )
 
 
