@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
+import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -38,3 +42,16 @@ def test_a_request_to_probe_survives_the_way(recorded_at: datetime | None) -> No
 
 def test_a_decoder_is_made_by_its_place() -> None:
     assert isinstance(load_decoder("videoindex.media.decoders.pyav:PyavDecoder"), PyavDecoder)
+
+
+def test_a_child_ends_with_a_parent_that_left_its_answers_unread(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with tempfile.TemporaryFile() as pixels, theirs:
+        fds = (theirs.fileno(), pixels.fileno())
+        module = "videoindex.media.decoders.child"
+        child = subprocess.Popen([sys.executable, "-m", module, *map(str, fds), "0"], pass_fds=fds)
+    probing = ProbeRequest("no.such.module:callable", tmp_path / "film.mp4", None, 60)
+    ours.sendall(f"{probing.to_json()}\n".encode())
+    ours.recv(1, socket.MSG_PEEK)  # the answer is there, and stays unread: closing now resets the line
+    ours.close()
+    assert child.wait(30) == 0

@@ -74,12 +74,13 @@ def test_every_question_of_the_demo_has_its_truth_in_the_sample_that_it_asks(
 def test_a_file_that_cannot_be_indexed_is_the_demo_s_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.ingest import Outcome
+    from pipelines.ingest import Outcome, Recording
+    from pipelines.progress import Progress
 
-    def fails(settings: Settings, paths: list[Path]) -> list[Outcome]:
+    def fails(settings: Settings, recordings: list[Recording], *, progress: Progress) -> list[Outcome]:
         assert settings.index.db == str(tmp_path / "here" / "index")
-        return [Outcome(path, None, "failed", f"{path} is empty", 0.0, {}, 0.1) for path in paths]
+        return [Outcome(one.path, None, "failed", f"{one.path} is empty", 0.0, {}, 0.1) for one in recordings]
 
-    monkeypatch.setattr(demo, "index_files", fails)
+    monkeypatch.setattr("pipelines.ingest.run_ingest", fails)
     with pytest.raises(VideoIndexError, match=r"my\.mp4 is empty"):
         run_demo(Settings(), tmp_path / "here", tmp_path / "my.mp4", "when?")

@@ -160,9 +160,13 @@ class _Parent:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        for line in self._line:
-            self.lines.put(line)
-        os._exit(0)  # the parent is gone; a decoder that hangs must not outlive it
+        try:
+            for line in self._line:
+                self.lines.put(line)
+        finally:
+            # The parent is gone, by an end of lines or, where it left an answer unread, by a reset; a decoder that
+            # hangs must not outlive it.
+            os._exit(0)
 
     def say(self, said: dict[str, object]) -> None:
         self._line.write(json.dumps(said) + "\n")
