@@ -76,11 +76,15 @@ def repeat_clip(clip: Path, path: Path, times: int) -> None:
 
 def scan_once(path: Path, rate_hz: float) -> int:
     """Scans ``path`` with what a user gets and returns the number of looks."""
+    from videoindex.media.decoders import open_decoder
     from videoindex.media.probe import probe
     from videoindex.media.scan import ScanSettings, scan
 
+    decoder = open_decoder()
     with tempfile.TemporaryDirectory() as thumbnails:
-        return len(scan(probe(path).video, Path(thumbnails), ScanSettings(rate_hz=rate_hz)).pts_s_T)
+        seen = scan(probe(path).video, Path(thumbnails), ScanSettings(rate_hz=rate_hz), decoder=decoder)
+    decoder.close()  # ends the child that probed and decoded: only of ended children are time and memory known
+    return len(seen.pts_s_T)
 
 
 def sample_once(path: Path) -> int:
@@ -90,7 +94,10 @@ def sample_once(path: Path) -> int:
 
     video = probe(path).video
     instants = np.arange(video.span.start_s, video.span.end_s, 1.0).tolist()
-    return sum(len(frames) for frames in open_decoder().frames(video, instants))
+    decoder = open_decoder()
+    count = sum(len(frames) for frames in decoder.frames(video, instants))
+    decoder.close()  # as in scan_once
+    return count
 
 
 def decord_once(path: Path) -> int:
