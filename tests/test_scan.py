@@ -9,7 +9,6 @@ import planted
 import pytest
 
 from videoindex.errors import ConfigError, DecodeError, DecoderHungError, IndexStoreError
-from videoindex.media.change import changed_spans, settled_looks
 from videoindex.media.decoders import open_decoder
 from videoindex.media.probe import probe
 from videoindex.media.recorder import record
@@ -69,13 +68,14 @@ def test_slides_change_when_they_change_and_at_no_other_time(lecture, tmp_path):
     assert fired[0] == 0.0
     assert [round(at_s) for at_s in fired[1:]] == [6, 12]
     assert all(0 <= at_s - true_s < 0.25 for at_s, true_s in zip(fired[1:], (6.0, 12.0), strict=True))
-    assert [look.at_s for look in settled_looks(seen)] == pytest.approx([0.0, 6.25, 12.25], abs=0.11)
 
 
 def test_a_visitor_moves_and_noise_does_not(camera, tmp_path):
-    (walk,) = changed_spans(camera, scan(camera, tmp_path))
-    assert walk.start_s == pytest.approx(8.0, abs=0.5)
-    assert walk.end_s == pytest.approx(12.0, abs=0.5)
+    seen = scan(camera, tmp_path)
+    moving_s = seen.pts_s_T[seen.change_TRC.max(axis=(1, 2)) >= 5][1:]  # at the first look all is new
+    assert moving_s[0] == pytest.approx(8.0, abs=0.5)
+    assert moving_s[-1] == pytest.approx(12.0, abs=0.5)
+    assert np.diff(moving_s).max() <= 0.5
 
 
 def test_thumbnails_show_what_changed_and_no_more_than_one_each_few_seconds(lecture, tmp_path):

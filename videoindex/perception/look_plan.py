@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError
-from videoindex.media.change import SettleSettings, busy_TRC
+from videoindex.media.change import busy_TRC
 from videoindex.types import Scan, Span
 
 __all__ = ["LookSettings", "plan_looks", "plan_pieces"]
@@ -118,8 +118,7 @@ def _spacing_T(scan: Scan, settings: LookSettings) -> NDArray[np.float64]:
     every_T = np.full(len(times_T), settings.heartbeat_s)
     calm_T = ~flips_T & fired_TRC.any(axis=(1, 2))
     every_T[calm_T] = settings.busy_every_s
-    busy = SettleSettings(changed_share=settings.changed_share, busy_share=settings.busy_share)
-    lately_TRC = fired_TRC & ~busy_TRC(scan, busy)
+    lately_TRC = fired_TRC & ~busy_TRC(scan, settings.busy_share, settings.changed_share)
     every_T[~flips_T & lately_TRC.any(axis=(1, 2))] = settings.lately_every_s
     wanted_T = every_T.copy()
     for t in np.flatnonzero(calm_T):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError
-from videoindex.media.change import CHANGED_SHARE, SettleSettings, busy_TRC
+from videoindex.media.change import CHANGED_SHARE, busy_TRC
 from videoindex.media.decoders.base import Decoder
 from videoindex.perception.ocr import MODEL, TextReader
 from videoindex.perception.text_lines import (
@@ -148,7 +148,7 @@ def looks_wanted(scan: Scan, settings: ScreenTextSettings) -> NDArray[np.bool_]:
     share_TRC = scan.change_TRC.astype(np.int16)
     fired_TRC = share_TRC >= math.ceil(CHANGED_SHARE * 255)
     fired_TRC[1:] |= np.abs(np.diff(share_TRC, axis=0)) >= _LEAST_STEP
-    restless_TRC = busy_TRC(scan, SettleSettings(busy_share=_BUSY_SHARE))
+    restless_TRC = busy_TRC(scan, _BUSY_SHARE)
     restless_TRC[restless_TRC.mean(axis=(1, 2)) >= 0.5] = False
     active_T = np.asarray((fired_TRC & ~restless_TRC).any(axis=(1, 2)))
     stirring_T = np.asarray(fired_TRC.any(axis=(1, 2)))
