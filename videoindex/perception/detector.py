@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -105,6 +105,16 @@ class Detection:
     @property
     def centre_px(self) -> tuple[float, float]:
         return (self.left_px + self.right_px) / 2, (self.top_px + self.bottom_px) / 2
+
+    def shifted(self, right_px: float, down_px: float) -> Detection:
+        """The same object so much further right and down."""
+        return replace(
+            self,
+            left_px=self.left_px + right_px,
+            top_px=self.top_px + down_px,
+            right_px=self.right_px + right_px,
+            bottom_px=self.bottom_px + down_px,
+        )
 
     def overlap_px(self, other: Detection) -> float:
         """The area both boxes cover."""

@@ -13,7 +13,6 @@ from statistics import median
 from typing import Final
 
 from videoindex.perception.colours import dominant, mean_palette, paint
-from videoindex.perception.detector import Detection
 from videoindex.perception.object_words import (
     ANIMALS,
     COUNT_WORDS,
@@ -223,7 +222,7 @@ def _border(sightings: Sequence[Sighting], scene: Scene) -> str | None:
     elapsed_s = abs(later.at_s - first.at_s)
     carry = min(CARRY_S / elapsed_s, 2.0) if elapsed_s > 0 else 0.0
     (x0, y0), (x1, y1) = first.box.centre_px, later.box.centre_px
-    box = _shifted(first.box, (x0 - x1) * carry, (y0 - y1) * carry)
+    box = first.box.shifted((x0 - x1) * carry, (y0 - y1) * carry)
     gaps = {
         "left": (box.left_px / scene.width_px, x1 - x0),
         "right": (1 - box.right_px / scene.width_px, x0 - x1),
@@ -237,17 +236,6 @@ def _border(sightings: Sequence[Sighting], scene: Scene) -> str | None:
         if gaps[side][0] <= AT_BORDER and gaps[side][1] > GETS_ANYWHERE * 0.3 * scene.height_px:
             return side
     return None
-
-
-def _shifted(box: Detection, right_px: float, down_px: float) -> Detection:
-    return Detection(
-        box.label,
-        box.score,
-        box.left_px + right_px,
-        box.top_px + down_px,
-        box.right_px + right_px,
-        box.bottom_px + down_px,
-    )
 
 
 def _levels(edges_s: Sequence[float], visits: Sequence[Span]) -> list[tuple[Span, int]]:

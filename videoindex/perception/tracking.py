@@ -129,15 +129,7 @@ class _Live:
     def predicted(self, at_s: float) -> Detection:
         """The last box, carried on for at most a second at the last speed."""
         box, ahead_s = self.sightings[-1].box, min(at_s - self.sightings[-1].at_s, 1.0)
-        right_px, down_px = self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s
-        return Detection(
-            box.label,
-            box.score,
-            box.left_px + right_px,
-            box.top_px + down_px,
-            box.right_px + right_px,
-            box.bottom_px + down_px,
-        )
+        return box.shifted(self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s)
 
     def see(self, sighting: Sighting, moved: bool) -> None:
         last = self.sightings[-1]
