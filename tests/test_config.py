@@ -4,10 +4,13 @@ import dataclasses
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import spoken
 
 from videoindex.config import IndexSettings, Settings, load_settings, open_backends
 from videoindex.errors import ConfigError
+from videoindex.types import Scan, Span
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,6 +86,20 @@ def test_only_the_named_observers_are_opened_and_no_model_is_loaded(tmp_path: Pa
         Settings(), index=IndexSettings(db=str(tmp_path / "db"), observers=("speech", "captions"))
     )
     assert [observer.name for observer in open_backends(settings).observers] == ["speech", "captions"]
+
+
+def test_speech_is_heard_where_captions_are_left_out(tmp_path: Path) -> None:
+    spoken.write_sound(tmp_path / "talk.mkv", spoken.tone(10.0, 440), codec="pcm_s16le")
+    (tmp_path / "talk.srt").write_text("1\n00:00 --> 00:09\nEvery word of it.\n")
+    video = spoken.video_of(tmp_path / "talk.mkv", Span(0.0, 10.0))
+    no_picture = Scan(np.zeros(0), np.zeros((0, 9, 16), np.uint8), (), ())
+
+    def pieces(*observers: str) -> int:
+        backends = open_backends(Settings(index=IndexSettings(observers=observers)))
+        return len(backends.observer("speech").segments(video, no_picture))
+
+    assert pieces("captions", "speech") == 0
+    assert pieces("speech") == 1
 
 
 def test_the_configuration_file_is_plain_toml() -> None:

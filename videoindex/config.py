@@ -62,6 +62,8 @@ class IndexSettings:
             )
         if self.workers < 1:
             raise ConfigError(f"index.workers must be 1 or more, got {self.workers}")
+        if len(set(self.observers)) < len(self.observers):
+            raise ConfigError(f"index.observers names one twice: {', '.join(self.observers)}")
 
     @property
     def is_remote(self) -> bool:
@@ -99,6 +101,8 @@ class Settings:
 
 def load_settings(config: Path | None = None, db: str | None = None) -> Settings:
     """Settings of a TOML file (None: the defaults), with ``db`` in place of its ``index.db`` when given.
+
+    Without ``db``, the environment's VIDEOINDEX_DB is taken in its place where it is set.
 
     Raises ConfigError naming the file, the table and the key.
     """
@@ -159,18 +163,31 @@ def open_backends(settings: Settings) -> Backends:
     makers: dict[str, Callable[[], Observer]] = {
         "captions": lambda: Captions(settings.captions),
         "screen_text": lambda: ScreenText(settings.screen_text, decoder),
-        "speech": lambda: Speech(settings.speech),
+        "speech": lambda: Speech(_speech(settings)),
         "objects": lambda: Objects(settings.objects, decoder),
     }
     observers = tuple(makers[name]() for name in settings.index.observers)
     return Backends(
-        observers, ArtifactStore(settings.index.artifacts_dir), SentenceEmbedder(settings.embed), settings.scan
+        observers, ArtifactStore(settings.index.artifacts_dir), _embedder(settings.embed), settings.scan
     )
+
+
+@functools.lru_cache(maxsize=4)
+def _embedder(settings: EmbedSettings) -> SentenceEmbedder:
+    """One embedder for the store and the backends: asking some models for their vectors' length loads them."""
+    return SentenceEmbedder(settings)
+
+
+def _speech(settings: Settings) -> SpeechSettings:
+    """Speech passes over what captions say only where captions are read."""
+    if "captions" in settings.index.observers:
+        return settings.speech
+    return dataclasses.replace(settings.speech, skip_when_captioned=False)
 
 
 def open_store(settings: Settings, *, create: bool = False) -> Store:
     """The index of ``settings``. Raises IndexStoreError when it is absent (unless ``create``) or does not fit."""
-    embedder = SentenceEmbedder(settings.embed)
+    embedder = _embedder(settings.embed)
     return Store.open(
         settings.index.db_uri,
         dim=embedder.dim,
