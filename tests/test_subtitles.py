@@ -51,6 +51,23 @@ def test_a_changed_file_has_another_digest(tmp_path: Path) -> None:
     assert find_tracks(video)[0].digest != before
 
 
+def test_a_file_that_may_not_be_read_is_a_track_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, side, opened = plain_video(tmp_path), tmp_path / "lecture.srt", Path.open
+    side.write_text(SRT)
+
+    def refused(path: Path, *args: str) -> object:
+        if path == side:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args)
+
+    monkeypatch.setattr(Path, "open", refused)
+    (track,) = find_tracks(video)
+    with pytest.raises(DecodeError, match=r"lecture.srt cannot be read .*Permission denied"):
+        read_cues(video, track)
+
+
 def test_times_of_a_file_count_from_the_start_of_playback(tmp_path: Path) -> None:
     video = plain_video(tmp_path, start_s=100.0)
     (tmp_path / "lecture.srt").write_text(SRT)

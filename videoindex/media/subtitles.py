@@ -123,8 +123,11 @@ def _language_of(path: Path, stem: str) -> list[str] | None:
 def _sidecar_track(video_path: Path, path: Path) -> Track:
     words = _language_of(video_path, path.name[: -len(path.suffix)]) or []
     language = next((word for word in words if word not in (_FORCED, "sdh", "cc", "hi")), "")
-    with path.open("rb") as file:
-        digest = hashlib.sha256(file.read(_MOST_SIDECAR_BYTES + 1)).hexdigest()
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256(file.read(_MOST_SIDECAR_BYTES + 1)).hexdigest()
+    except OSError as error:
+        digest = f"unreadable: {error.strerror}"  # read_cues says so in full
     return Track(path.name, language, _FORCED in words, digest, path=path)
 
 
