@@ -113,6 +113,8 @@ def _single_thread(wanted: bool) -> Iterator[None]:
     finally:
         if wanted and before is None:
             del os.environ[name]
+        elif wanted and before is not None:
+            os.environ[name] = before
 
 
 def _moonshine_lines(handle: MoonshineHandle, samples_T: NDArray[np.float32]) -> list[Said]:
