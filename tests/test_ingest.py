@@ -203,6 +203,14 @@ def test_folders_give_their_media_files_and_named_files_are_always_tried(tmp_pat
     ]
 
 
+def test_a_folder_is_searched_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("here", ".kept"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / ".kept" / "a.mp4").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    assert ingest.find_recordings([Path("../.kept")]) == [Path("../.kept/a.mp4")]
+
+
 def test_a_folder_without_media_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotAVideoError, match="holds no media file"):
         ingest.find_recordings([tmp_path])

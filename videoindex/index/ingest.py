@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from videoindex.errors import MediaError, NotAVideoError
+from videoindex.errors import IndexStoreError, MediaError, NotAVideoError
 from videoindex.index.artifacts import ArtifactStore
 from videoindex.index.embed import Embedder
 from videoindex.index.records import ObserverCoverage, VideoRecord
@@ -101,7 +101,9 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = (file for file in path.rglob("*") if file.suffix.lower() in MEDIA_SUFFIXES and file.is_file())
-            files = sorted(file for file in inside if not any(part.startswith(".") for part in file.parts))
+            files = sorted(
+                file for file in inside if not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
             if not files:
                 raise NotAVideoError(f"{path}: the folder holds no media file; name the file itself to try it")
             found += files
@@ -144,7 +146,7 @@ def reason_to_skip(video: Video, key: str, known: VideoRecord | None) -> str | N
 
 
 def scan_once(video: Video, backends: Backends, on_progress: Callable[[float], None] | None = None) -> Scan:
-    """The video's scan, from its artifact when there is one.
+    """The video's scan, from its artifact when there is one that can be read.
 
     Raises DecoderHungError or DecodeError when not one frame could be decoded.
     """
@@ -153,7 +155,10 @@ def scan_once(video: Video, backends: Backends, on_progress: Callable[[float], N
     folder = backends.artifacts.scan_dir(video.id, repr(backends.scan))
     done = folder / "scan.npz"
     if done.exists():
-        return load_scan(done)
+        try:
+            return load_scan(done)
+        except IndexStoreError as error:
+            log.warning("%s: scanned again: %s", video.path, error)
     seen = scan(video, folder / "thumbnails", backends.scan, on_progress)
     save_scan(seen, done)
     return seen
