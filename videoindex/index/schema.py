@@ -6,6 +6,7 @@ pyarrow is imported when first needed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,10 +226,13 @@ def coverage_table(coverage: Iterable[ObserverCoverage]) -> pa.Table:
 def coverage_from_rows(rows: Sequence[dict[str, Any]]) -> list[ObserverCoverage]:
     """Coverage by video and observer, spans and gaps in the order of time."""
     found: list[ObserverCoverage] = []
-    heads = [row for row in rows if row["kind"] == "observer"]
+    heads: list[dict[str, Any]] = []
+    parts: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        (heads if row["kind"] == "observer" else parts[row["video_id"], row["observer"]]).append(row)
     for head in sorted(heads, key=lambda row: (row["video_id"], row["observer"])):
         key = (head["video_id"], head["observer"])
-        own = [row for row in rows if (row["video_id"], row["observer"]) == key and row["kind"] != "observer"]
+        own = parts[key]
         own.sort(key=lambda row: (row["start_s"], row["end_s"]))
         examined = tuple(Span(row["start_s"], row["end_s"]) for row in own if row["kind"] == "examined")
         gaps = tuple(
