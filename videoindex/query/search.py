@@ -100,7 +100,8 @@ def search(
     fullest = 0
     if records:
         candidates, fullest = _candidates(index, embedder, question, filters, consulted, settings)
-    confident = [one for one in candidates if one.score >= settings.confident]
+    # A video that was committed since ``records`` were read is left to the next search.
+    confident = [one for one in candidates if one.score >= settings.confident and one.video_id in records]
     moments = _ordered(merge_candidates(confident, settings.merge_gap_s), question.which, records)
     rows = index.coverage(_asked_ids(records, filters))
     return SearchResult(
