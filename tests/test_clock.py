@@ -39,7 +39,7 @@ def test_nonsense_is_a_usage_error_that_names_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-13-01", "2026-05-01T25:00", "2026-05-01T14:30:00+99:00", "2026-05-01Tnoon"]
+    "text", ["2026-13-01", "2026-05-01T25:00", "2026-05-01T14:30:00+99:00", "2026-05-01Tnoon", "0001-01-01"]
 )
 def test_an_impossible_date_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="date and time"):

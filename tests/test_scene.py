@@ -50,6 +50,7 @@ def test_clothing(text: str, looks: tuple[Look, ...]) -> None:
         ("a person", 1),
         ("two people", 2),
         ("3 dogs", 3),
+        ("፩ dog", 1),
         ("several cars", 3),
         ("people stand together", 2),
         ("a man and a woman", 2),

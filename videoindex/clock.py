@@ -82,4 +82,7 @@ def parse_time(text: str) -> float | datetime:
         raise UsageError(
             f"cannot read {text!r} as a date and time ({error}): write 2026-05-01T14:30:00+02:00"
         ) from error
-    return at if at.tzinfo is not None else at.astimezone()
+    try:
+        return at if at.tzinfo is not None else at.astimezone()
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"cannot read {text!r} as a date and time: no recording is from then") from error

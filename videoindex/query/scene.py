@@ -176,7 +176,7 @@ class _Reader:
 
     def _grammar(self, word: str) -> bool:
         """Reads the words that hold a sentence together; False when ``word`` is not one of them."""
-        if word in seen.COUNT_WORDS or word.isdigit() or word in words.MANY:
+        if word in seen.COUNT_WORDS or word.isdecimal() or word in words.MANY:
             self.count = self._number(word)
         elif word in ("and", "with"):
             self.joined = True
@@ -200,7 +200,7 @@ class _Reader:
     def _number(self, word: str) -> int:
         if word in words.MANY:
             return words.MANY[word]
-        return int(word[:4]) if word.isdigit() else seen.COUNT_WORDS.index(word)
+        return int(word[:4]) if word.isdecimal() else seen.COUNT_WORDS.index(word)
 
     def _noun(self, word: str) -> None:
         """A class of the detector: a new thing wanted, or one more of the same kind."""
