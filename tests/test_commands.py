@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import slides
+from index_samples import record
 from PIL import Image
 
 from videoindex.cli import parser
@@ -222,6 +224,16 @@ def test_remove_forgets_a_recording_and_all_that_came_of_it(bench: Bench) -> Non
         bench.run("remove", pier["video_id"])
 
 
+def test_a_removal_that_was_cut_off_can_be_ended(tmp_path: Path) -> None:
+    db = str(tmp_path / "db")
+    store = open_store(load_settings(db=db), create=True)
+    store.commit_video(record("v1"), [], np.zeros((0, store.dim), np.float32), [])
+    store._mark_incomplete("v1")
+    removed = run(parser().parse_args(["remove", "v1", "--db", db]))
+    assert removed.document == {"removed": [{"video_id": "v1", "path": "/films/v1.mp4"}]}
+    assert open_store(load_settings(db=db)).videos(incomplete=True) == []
+
+
 def test_probe_and_plan_need_no_index(bench: Bench) -> None:
     pier = bench.path("pier_2026-03-01_22-00-00.mp4")
     assert bench.document("probe", pier)["width_px"] == 320
@@ -241,6 +253,7 @@ def test_questions_to_no_index_say_how_to_make_one(bench: Bench, tmp_path: Path)
     ("line", "says"),
     [
         (["index", "a.mp4", "--recorded-at", "90"], "--recorded-at needs a date and a time"),
+        (["index", "a.mp4", "b.mp4", "--recorded-at", "2026-03-01T10:00"], "2 files are given"),
         (["demo", "--video", "a.mp4"], "--video and --question go together"),
         (["events", "--after", "soon"], "cannot read 'soon' as a time"),
         (["events", "--after", "90", "--before", "1:00"], "nothing lies after 90.0 s and before 60.0 s"),

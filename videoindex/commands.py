@@ -56,7 +56,7 @@ def _demo(arguments: argparse.Namespace, settings: Settings) -> Result:
 
     if (arguments.video is None) != (arguments.question is None):
         raise UsageError("--video and --question go together: the file, and what to ask of it")
-    shown = run_demo(settings, arguments.dir, arguments.video, arguments.question)
+    shown = run_demo(settings, arguments.dir, arguments.video, arguments.question, db=arguments.db)
     return Result(shown.document(), shown.text(), 0 if shown.is_right else 1)
 
 
@@ -69,11 +69,11 @@ def _probe(arguments: argparse.Namespace, _: Settings) -> Result:
 
 def _plan(arguments: argparse.Namespace, settings: Settings) -> Result:
     from videoindex.media.probe import probe
-    from videoindex.models import find_model
+    from videoindex.models import DEFAULT_MODEL, find_model
     from videoindex.sampling.plan import plan
 
     video = probe(arguments.path).video
-    planned = plan(video, settings.sampling, find_model(arguments.model or "8B"))
+    planned = plan(video, settings.sampling, find_model(arguments.model or DEFAULT_MODEL))
     return Result(listing.plan_document(video, planned), listing.plan_text(video, planned))
 
 
@@ -84,6 +84,10 @@ def _index(arguments: argparse.Namespace, settings: Settings) -> Result:
     settings = dataclasses.replace(settings, index=dataclasses.replace(settings.index, observers=keep))
     recorded_at = _recorded_at(arguments.recorded_at)
     paths = find_recordings(arguments.paths)
+    if recorded_at is not None and len(paths) > 1:
+        raise UsageError(
+            f"--recorded-at is one recording's beginning, but {len(paths)} files are given: index them one by one"
+        )
     outcomes = index_files(settings, paths, arguments.camera, recorded_at, overwrite=arguments.overwrite)
     failed = any(outcome.status == "failed" for outcome in outcomes)
     return Result(listing.outcomes_document(outcomes), listing.outcomes_text(outcomes), 1 if failed else 0)
@@ -150,20 +154,24 @@ def _videos(_: argparse.Namespace, settings: Settings) -> Result:
 
 def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
     store = open_store(settings)
-    events = list(store.events(_filters(arguments, store), limit=arguments.limit))
+    filters = _filters(arguments, store)
     paths = {record.video.id: record.video.path for record in store.videos()}
+    # A video that was committed since then has no path here, and is left to the next look.
+    events = [event for event in store.events(filters, limit=arguments.limit) if event.video_id in paths]
     return Result(listing.events_document(events, paths), listing.events_text(events, paths))
 
 
 def _remove(arguments: argparse.Namespace, settings: Settings) -> Result:
     store = open_store(settings)
-    records = store.videos()
+    records = store.videos(incomplete=True)
     named = (_find_video(name, records) for name in arguments.videos)
     doomed = list({record.video.id: record for record in named}.values())
     artifacts = open_backends(settings).artifacts
-    for record in doomed:
-        store.remove_video(record.video.id)
-        artifacts.remove_video(record.video.id)
+    with store.writing():
+        for record in doomed:
+            # The row goes last: as long as anything is left, the recording can be named and removed again.
+            artifacts.remove_video(record.video.id)
+            store.remove_video(record.video.id)
     document = {"removed": [{"video_id": record.video.id, "path": str(record.video.path)} for record in doomed]}
     return Result(document, "\n".join(f"removed {record.video.path}" for record in doomed))
 

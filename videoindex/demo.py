@@ -101,15 +101,20 @@ class Demo:
         return "\n".join(lines)
 
 
-def run_demo(settings: Settings, folder: Path | None, video: Path | None, question: str | None) -> Demo:
-    """Indexes ``video``, or two recordings made in ``folder``, and asks. The index lies in ``folder`` too."""
+def run_demo(
+    settings: Settings, folder: Path | None, video: Path | None, question: str | None, *, db: str | None = None
+) -> Demo:
+    """Indexes ``video``, or two recordings made in ``folder``, and asks.
+
+    The index is ``db``; when None, it lies in ``folder`` too, and the user's own is left alone.
+    """
     from pipelines.ingest import Recording, run_ingest
     from pipelines.progress import terminal_progress
 
     folder = (folder or Path("~/.videoindex/demo").expanduser()).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     settings = dataclasses.replace(
-        settings, index=dataclasses.replace(settings.index, db=str(folder / "index"), artifacts="")
+        settings, index=dataclasses.replace(settings.index, db=db or str(folder / "index"), artifacts="")
     )
     if video is not None and question is not None:
         questions: list[tuple[Path, str, tuple[Span, ...] | None]] = [(video, question, None)]

@@ -173,9 +173,10 @@ class Store:
         ]
         return found[0] if found else None
 
-    def videos(self) -> list[VideoRecord]:
-        """The completely indexed videos, by path."""
-        records = [schema.record_from_row(row) for row in self._video_rows() if row["complete"]]
+    def videos(self, *, incomplete: bool = False) -> list[VideoRecord]:
+        """The completely indexed videos, by path; with ``incomplete`` also those cut off in commit or removal."""
+        rows = [row for row in self._video_rows() if row["complete"] or incomplete]
+        records = [schema.record_from_row(row) for row in rows]
         return sorted(records, key=lambda record: (str(record.video.path), record.video.id))
 
     def coverage(self, video_ids: Sequence[str] = ()) -> list[ObserverCoverage]:
