@@ -36,7 +36,7 @@ def commands() -> str:
         ]
         for action in command._actions:
             if not isinstance(action, argparse._HelpAction):
-                lines.append(f"| `{_spelling(action)}` | {action.help or 'the file'} |")
+                lines.append(f"| `{_spelling(action)}` | {action.help} |")
         lines.append("")
     return "\n".join(lines)
 

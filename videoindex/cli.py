@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -41,9 +42,8 @@ class _Version(argparse.Action):
 def _common() -> _Parser:
     common = _Parser(add_help=False)
     group = common.add_argument_group("everywhere")
-    group.add_argument(
-        "--db", metavar="URI", help="the index: a folder or an object-store URI (default ~/.videoindex)"
-    )
+    where = "the index: a folder or an object-store URI (default: $VIDEOINDEX_DB, else ~/.videoindex)"
+    group.add_argument("--db", metavar="URI", help=where)
     group.add_argument("--config", "-c", metavar="FILE", type=Path, help="a TOML settings file")
     group.add_argument("--json", action="store_true", help="one JSON document on stdout")
     group.add_argument("--debug", action="store_true", help="log on stderr, and tracebacks of errors")
@@ -84,14 +84,14 @@ def _add_recording_verbs(verbs: _Verbs, common: _Parser) -> None:
     demo.add_argument("--dir", type=Path, metavar="DIR", help="where the recordings and their index go")
 
     probe = verbs.add_parser("probe", parents=[common], help="what a file is: duration, rate, streams, damage")
-    probe.add_argument("path", type=Path)
+    probe.add_argument("path", type=Path, help="the file")
 
     plan = verbs.add_parser("plan", parents=[common], help="segments, tokens, memory and time; decodes nothing")
-    plan.add_argument("path", type=Path)
+    plan.add_argument("path", type=Path, help="the file")
     plan.add_argument("--model", metavar="NAME", help="a Qwen3-VL model, such as 8B or 30B-A3B-Thinking")
 
     index = verbs.add_parser("index", parents=[common], help="watch files or folders and remember what happens")
-    index.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    index.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder of files")
     index.add_argument("--camera", metavar="NAME", help="the camera these recordings come from")
     index.add_argument("--recorded-at", metavar="T", help="when the recording began, such as 2026-11-23T10:00")
     index.add_argument(
@@ -106,11 +106,11 @@ def _add_recording_verbs(verbs: _Verbs, common: _Parser) -> None:
 
 def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
     search = verbs.add_parser("search", parents=[common, filters], help="moments, best first")
-    search.add_argument("query")
+    search.add_argument("query", help="what is said, shown, or seen to happen")
     search.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
 
     ask = verbs.add_parser("ask", parents=[common, filters], help="an answer with times, evidence and coverage")
-    ask.add_argument("question")
+    ask.add_argument("question", help="in English; exact words in quotation marks")
     ask.add_argument("--all", action="store_true", help="every time it happens")
     ask.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
 
@@ -137,7 +137,7 @@ def _add_keeping_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None
     remove = verbs.add_parser(
         "remove", parents=[common], help="forget recordings and all that was derived from them"
     )
-    remove.add_argument("videos", nargs="+", metavar="PATH|ID")
+    remove.add_argument("videos", nargs="+", metavar="PATH|ID", help="a recording's path, file name, or id")
 
     verbs.add_parser("doctor", parents=[common], help="what this machine has, what is missing, and what mends it")
 
@@ -152,11 +152,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0 done, 1 failed, 2 bad usage."""
     arguments = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO if arguments.debug else logging.ERROR, stream=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may hold bytes that are no text
     try:
         from videoindex.commands import run
 
         result = run(arguments)
-    except VideoIndexError as error:
+    except (VideoIndexError, OSError) as error:
         if arguments.debug:
             raise
         if arguments.json:
