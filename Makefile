@@ -20,8 +20,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 # make demo                                  two recordings made here, five questions
 # make demo VIDEO=lecture.mp4 Q="question"   the same for your own file
+# Both reach the shell through the environment: a question may hold any quotation mark.
+demo: export VIDEO := $(VIDEO)
+demo: export Q := $(Q)
 demo: setup
-	$(BIN)/videoindex demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(Q),--question '$(Q)')
+	$(BIN)/videoindex demo $(if $(VIDEO),--video "$$VIDEO") $(if $(Q),--question "$$Q")
 
 lint: setup
 	$(BIN)/ruff check .
