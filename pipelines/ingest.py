@@ -126,12 +126,16 @@ def ingest(
         except VideoIndexError as error:
             outcome = _failed(recording, str(error), started)
         except Exception as error:
-            log.exception("%s", recording.path)
-            outcome = _failed(recording, f"unexpected {type(error).__name__}: {error}", started)
+            log.info("%s", recording.path, exc_info=True)
+            reason = f"unexpected {type(error).__name__}: {error} (--debug shows where)"
+            outcome = _failed(recording, reason, started)
         progress.finished(recording.path, outcome.status, outcome.reason)
         outcomes.append(outcome)
     if any(outcome.status == "indexed" for outcome in outcomes):
-        optimize_task(settings)
+        try:
+            optimize_task(settings)
+        except IndexBusyError as error:
+            log.warning("not optimized, all is indexed: %s", error)  # whoever writes does it at its own end
     return outcomes
 
 
