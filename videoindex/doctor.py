@@ -83,7 +83,10 @@ def _gpus() -> str:
     if tool is None:
         return ""
     query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    listed = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""  # a driver that does not answer gives no GPU to work with
     return "; ".join(listed.stdout.strip().splitlines()) if listed.returncode == 0 else ""
 
 
@@ -111,7 +114,12 @@ def _ffmpeg() -> Iterator[Check]:
     """The FFmpeg builds that wheels carry: what is patched and what is not depends on them."""
     from videoindex.media.builds import ffmpeg_builds
 
-    for name, build in ffmpeg_builds():
+    try:
+        builds = ffmpeg_builds()
+    except ImportError as error:
+        yield Check("ffmpeg", "missing", str(error), f"pip install {(error.name or 'av').replace('_', '-')}")
+        return
+    for name, build in builds:
         yield Check(f"ffmpeg in {name}", "ok", build)
 
 
