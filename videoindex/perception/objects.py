@@ -13,6 +13,7 @@ from videoindex.errors import ConfigError
 from videoindex.perception import motion
 from videoindex.perception.colours import Palette, is_monochrome, palette, without
 from videoindex.perception.detector import MODEL, Crop, Detection, Detector
+from videoindex.perception.gaps import undecoded
 from videoindex.perception.look_plan import LookSettings, plan_looks, plan_pieces
 from videoindex.perception.track_events import (
     Scene,
@@ -23,7 +24,7 @@ from videoindex.perception.track_events import (
 )
 from videoindex.perception.tracking import Sighting, Track, Tracker, TrackingSettings
 from videoindex.perception.visits import Stir, join_tracks, reach_out
-from videoindex.types import Box, Event, Gap, Observation, Scan, Segment, Span, Video, merge_spans
+from videoindex.types import Box, Event, Observation, Scan, Segment, Span, Video
 
 if TYPE_CHECKING:
     from videoindex.media.decoders.base import Decoder
@@ -106,7 +107,7 @@ class Objects:
             for rgb_HWC, at_s in zip(frames.rgb_THWC, frames.at_s_T.tolist(), strict=True):
                 watch.look(at_s, rgb_HWC)
                 seen.add(at_s)
-        scene, gaps = Scene(segment.span, *segment.size_px), _gaps(video, segment, seen)
+        scene, gaps = Scene(segment.span, *segment.size_px), undecoded(segment, seen)
         scenes = watch.scenes(scene)
         wordings = [
             w for tracks, part in scenes for w in (*visit_wordings(tracks, part), *count_wordings(tracks, part))
@@ -296,17 +297,3 @@ def _spread(sightings: Sequence[Sighting]) -> list[Sighting]:
     wanted_s = [first_s + k * (last_s - first_s) / (MOST_BOXES - 1) for k in range(MOST_BOXES)]
     chosen = {min(range(len(sightings)), key=lambda k: abs(sightings[k].at_s - at_s)) for at_s in wanted_s}
     return [sightings[k] for k in sorted(chosen)]
-
-
-def _gaps(video: Video, segment: Segment, seen: set[float]) -> tuple[Gap, ...]:
-    """Spans around instants that were asked for and not given."""
-    at_s_T = segment.at_s_T
-    lost = [k for k, at_s in enumerate(at_s_T) if at_s not in seen]
-    spans = [
-        Span(at_s_T[k], at_s_T[k + 1] if k + 1 < len(at_s_T) else segment.span.end_s)
-        for k in lost
-        if k + 1 < len(at_s_T) or at_s_T[k] < segment.span.end_s
-    ]
-    return tuple(
-        Gap(video.id, span, "these instants could not be decoded", observer=NAME) for span in merge_spans(spans)
-    )

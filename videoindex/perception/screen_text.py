@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from videoindex.errors import ConfigError
 from videoindex.media.change import CHANGED_SHARE, busy_TRC
 from videoindex.media.decoders.base import Decoder
+from videoindex.perception.gaps import undecoded
 from videoindex.perception.ocr import MODEL, TextReader
 from videoindex.perception.text_lines import (
     TextLine,
@@ -23,7 +24,7 @@ from videoindex.perception.text_lines import (
     merge_repeats,
 )
 from videoindex.perception.text_watch import TextWatch, WatchSettings
-from videoindex.types import Box, Event, Frames, Gap, Observation, Scan, Segment, Span, Video, merge_spans
+from videoindex.types import Box, Event, Frames, Observation, Scan, Segment, Span, Video
 
 __all__ = ["ScreenText", "ScreenTextSettings", "looks_wanted", "seams"]
 
@@ -117,20 +118,21 @@ class ScreenText:
         side_px = min(self._settings.find_side_px, min(video.width_px, video.height_px) * 2)
         settings = WatchSettings(side_px, self._settings.relook_s, self._settings.patience_s)
         watch = TextWatch(self._reader, segment.span, settings)
-        seen_s: list[float] = []
+        seen: set[float] = set()
         zoom = 1.0
         for frames in self._beyond(video, segment, segment.span.start_s - _BEYOND_S):
             watch.before(frames.rgb_THWC[0])
         for frames in self._decoder.frames(video, segment.at_s_T, segment.size_px):
             zoom = video.width_px / frames.rgb_THWC.shape[2]
             for at_s, pts_s, rgb_HWC in zip(frames.at_s_T, frames.pts_s_T, frames.rgb_THWC, strict=True):
-                seen_s.append(float(at_s))
+                seen.add(float(at_s))
                 watch.step(max(float(pts_s), segment.span.start_s), rgb_HWC)
         for frames in self._beyond(video, segment, segment.span.end_s):
             watch.after(frames.rgb_THWC[0])
         lines = _kept(watch.finish(), self._settings)
         events = [_event(video, group, zoom, self.name) for group in group_lines(lines, self._settings.together_s)]
-        return Observation(tuple(sorted(events, key=lambda event: (event.span, event.id))), _gaps(segment, seen_s))
+        ordered = sorted(events, key=lambda event: (event.span, event.id))
+        return Observation(tuple(ordered), undecoded(segment, seen))
 
     def _beyond(self, video: Video, segment: Segment, at_s: float) -> Iterator[Frames]:
         """The frame at ``at_s``, on the other side of a seam; nothing beyond the video's own ends."""
@@ -214,13 +216,3 @@ def _event(video: Video, group: Sequence[TextLine], zoom: float, source: str) ->
 
 def _zoomed(box: Box, zoom: float, at_s: float) -> Box:
     return Box(at_s, box.left_px * zoom, box.top_px * zoom, box.right_px * zoom, box.bottom_px * zoom)
-
-
-def _gaps(segment: Segment, seen_s: Sequence[float]) -> tuple[Gap, ...]:
-    """What was asked for and not decoded: from each such instant to the next."""
-    seen = set(seen_s)
-    ends_s = [*segment.at_s_T[1:], segment.span.end_s]
-    missing = [Span(at_s, end_s) for at_s, end_s in zip(segment.at_s_T, ends_s, strict=True) if at_s not in seen]
-    return tuple(
-        Gap(segment.video_id, span, "could not be decoded", ScreenText.name) for span in merge_spans(missing)
-    )
