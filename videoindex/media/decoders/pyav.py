@@ -262,7 +262,8 @@ class _Lane:
                 continue
             if pick.is_wanted:
                 self._asked.setdefault(pick.pts, pick.asked)
-            self._slots.append(pick.pts)
+            if self._is_by_order:
+                self._slots.append(pick.pts)
             shown += self._show(self._feed(pick))
         if part.closes:
             shown += self._show(self._drain())
