@@ -45,7 +45,7 @@ class SpeechSettings:
     search_s: float = 10.0
     """A piece may end this much earlier or later, where it is quiet."""
     skip_when_captioned: bool = True
-    """Transcribe nothing where captions are read and, in ``language``, cover ``captioned_share`` of the recording."""
+    """Transcribe nothing where captions in ``language`` are read and cover ``captioned_share`` of it all."""
     captioned_share: float = 0.2
     """Subtitles over a smaller share are signs and songs, not what is said."""
 
