@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["configured_server", "main", "own_server_url"]
 
+_HOST = "127.0.0.1"
 # Starting takes 7 s on an idle machine; a busy one gets its time.
 _START_S = 180.0
 # What the server has for writing down the last events of a run.
@@ -48,8 +49,9 @@ def configured_server() -> Iterator[None]:
 @functools.cache
 def own_server_url() -> str:
     """The address of this process's own server, which the first call starts. Raises BackendError if it cannot."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+    _reach_directly(_HOST)
+    with socket.create_server((_HOST, 0)) as listening:
+        url = f"http://{_HOST}:{listening.getsockname()[1]}/api"
         process = subprocess.Popen(
             # -P: the working directory may hold anything; our own import path is handed over instead.
             [sys.executable, "-P", "-m", "pipelines.own_server", str(listening.fileno())],
@@ -69,6 +71,14 @@ def own_server_url() -> str:
             f"Prefect's temporary server did not start ({error}); run `prefect server start` elsewhere and set "
             "PREFECT_API_URL to it"
         ) from error
+
+
+def _reach_directly(host: str) -> None:
+    """Keeps requests to ``host`` from a proxy that the environment names, whose own loopback it would be."""
+    if urllib.request.getproxies() and not urllib.request.proxy_bypass(host):
+        spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+        for name in ("no_proxy", "NO_PROXY"):
+            os.environ[name] = f"{spared},{host}".lstrip(",")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

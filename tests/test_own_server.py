@@ -11,6 +11,9 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+from pipelines import own_server
 from pipelines.own_server import configured_server
 
 SERVES = """
@@ -72,3 +75,16 @@ def test_a_server_that_is_configured_is_used() -> None:
 
     with temporary_settings({PREFECT_API_URL: "http://prefect.example/api"}), configured_server():
         assert PREFECT_API_URL.value() == "http://prefect.example/api"
+
+
+@pytest.mark.parametrize(
+    ("spared", "then"), [("", "127.0.0.1"), ("corp.example", "corp.example,127.0.0.1"), ("*", "*")]
+)
+def test_a_proxy_is_not_asked_for_a_server_of_our_own(
+    spared: str, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, spared)
+    own_server._reach_directly("127.0.0.1")
+    assert os.environ["no_proxy"] == os.environ["NO_PROXY"] == then
