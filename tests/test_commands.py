@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -232,6 +233,21 @@ def test_a_removal_that_was_cut_off_can_be_ended(tmp_path: Path) -> None:
     removed = run(parser().parse_args(["remove", "v1", "--db", db]))
     assert removed.document == {"removed": [{"video_id": "v1", "path": "/films/v1.mp4"}]}
     assert open_store(load_settings(db=db)).videos(incomplete=True) == []
+
+
+def test_what_an_unfinished_run_left_can_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db, film = tmp_path / "db", tmp_path / "film.mp4"
+    film.touch()
+    video = replace(record("v1").video, path=film)
+    monkeypatch.setattr("videoindex.media.probe.probe", lambda _: SimpleNamespace(video=video))
+    open_store(load_settings(db=str(db)), create=True)
+    left = db / "artifacts" / "v1" / "observations"
+    left.mkdir(parents=True)
+    removed = run(parser().parse_args(["remove", str(film), "--db", str(db)]))
+    assert removed.document == {"removed": [{"video_id": "v1", "path": str(film)}]}
+    assert not left.parent.exists()
+    with pytest.raises(UsageError, match="is not indexed"):
+        run(parser().parse_args(["remove", str(film), "--db", str(db)]))
 
 
 def test_probe_and_plan_need_no_index(bench: Bench) -> None:

@@ -19,6 +19,7 @@ from videoindex.index.store import Store
 
 if TYPE_CHECKING:
     from pipelines.ingest import Outcome
+    from videoindex.index.artifacts import ArtifactStore
 
 __all__ = ["Result", "run"]
 
@@ -164,16 +165,30 @@ def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
 def _remove(arguments: argparse.Namespace, settings: Settings) -> Result:
     store = open_store(settings)
     records = store.videos(incomplete=True)
-    named = (_find_video(name, records) for name in arguments.videos)
-    doomed = list({record.video.id: record for record in named}.values())
     artifacts = open_backends(settings).artifacts
+    doomed = dict(_held(name, records, artifacts) for name in arguments.videos)
     with store.writing():
-        for record in doomed:
+        for video_id in doomed:
             # The row goes last: as long as anything is left, the recording can be named and removed again.
-            artifacts.remove_video(record.video.id)
-            store.remove_video(record.video.id)
-    document = {"removed": [{"video_id": record.video.id, "path": str(record.video.path)} for record in doomed]}
-    return Result(document, "\n".join(f"removed {record.video.path}" for record in doomed))
+            artifacts.remove_video(video_id)
+            store.remove_video(video_id)
+    document = {"removed": [{"video_id": video_id, "path": str(path)} for video_id, path in doomed.items()]}
+    return Result(document, "\n".join(f"removed {path}" for path in doomed.values()))
+
+
+def _held(named: str, records: Sequence[VideoRecord], artifacts: ArtifactStore) -> tuple[str, Path]:
+    """Id and path of an indexed recording, or of a file of which an unfinished run left artifacts."""
+    from videoindex.media.probe import probe
+
+    try:
+        video = _find_video(named, records).video
+    except UsageError:
+        if not Path(named).is_file():
+            raise
+        video = probe(Path(named)).video
+        if not artifacts.holds(video.id):
+            raise
+    return video.id, video.path
 
 
 def _doctor(_: argparse.Namespace, settings: Settings) -> Result:

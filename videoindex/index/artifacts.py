@@ -108,6 +108,10 @@ class ArtifactStore:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def holds(self, video_id: str) -> bool:
+        """Whether there is any file derived from a video, finished or not."""
+        return (self.root / _folder_name(video_id)).exists()
+
     def remove_video(self, video_id: str) -> None:
         """Erases every file derived from a video; nothing happens when there are none."""
         folder = self.root / _folder_name(video_id)
