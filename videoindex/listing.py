@@ -169,9 +169,9 @@ def outcomes_text(outcomes: Sequence[Outcome]) -> str:
             lines.append(f"failed   {outcome.path}: {outcome.reason}")
             continue
         events = ", ".join(f"{count} {source}" for source, count in outcome.events.items())
-        speed = f" in {outcome.wall_s:.0f} s" if outcome.status == "indexed" else ""
+        took = f" in {outcome.wall_s:.0f} s" if outcome.status == "indexed" else ""
         length = format_clock(outcome.duration_s)
-        lines.append(f"{outcome.status:8} {outcome.path} ({length}{speed}){': ' if events else ''}{events}")
+        lines.append(f"{outcome.status:8} {outcome.path} ({length}{took}){': ' if events else ''}{events}")
     return "\n".join(lines)
 
 

@@ -38,7 +38,7 @@ class Question:
     """What a person asks.
 
     ``quotes`` must be found word for word (recognition errors forgiven). ``content`` are the words that carry
-    meaning, cues and frames taken off. ``sources`` are the observers that can know ("" cue: empty, any of them).
+    meaning, cues and frames taken off. ``sources`` are the observers that can know (empty: any of them).
     ``pictured`` is True where a picture is described, not a topic. ``scene`` is the reading for object tracks.
     """
 
@@ -50,11 +50,6 @@ class Question:
     which: Which
     pictured: bool
     scene: SceneReading
-
-    @property
-    def about_text(self) -> bool:
-        """Whether the question is put to words that were said or shown."""
-        return bool(self.quotes or self.sources)
 
 
 _QUOTED = re.compile(
