@@ -20,6 +20,7 @@ from videoindex.cli import parser
 from videoindex.commands import Result, run
 from videoindex.config import load_settings, open_store
 from videoindex.errors import IndexStoreError, UsageError
+from videoindex.index.store import Store
 
 TITLES = {"Aperture Synthesis": (2.0, 9.0), "Copper Alloys": (12.0, 20.0), "Tidal Locking": (24.0, 32.0)}
 SAID = "The lighthouse keeper counts eleven ships."
@@ -233,6 +234,17 @@ def test_a_removal_that_was_cut_off_can_be_ended(tmp_path: Path) -> None:
     removed = run(parser().parse_args(["remove", "v1", "--db", db]))
     assert removed.document == {"removed": [{"video_id": "v1", "path": "/films/v1.mp4"}]}
     assert open_store(load_settings(db=db)).videos(incomplete=True) == []
+
+
+def test_an_index_of_another_embedder_can_be_listed_and_emptied(tmp_path: Path) -> None:
+    db = str(tmp_path / "db")
+    store = Store.open(db, dim=8, embedder="gone")
+    store.commit_video(record("v1"), [], np.zeros((0, 8), np.float32), [])
+    with pytest.raises(IndexStoreError, match="was made with embedder gone"):
+        run(parser().parse_args(["search", "x", "--db", db]))
+    assert run(parser().parse_args(["events", "--db", db])).document == {"events": []}
+    run(parser().parse_args(["remove", "v1", "--db", db]))
+    assert run(parser().parse_args(["videos", "--db", db])).document == {"videos": []}
 
 
 def test_what_an_unfinished_run_left_can_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

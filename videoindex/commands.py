@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoindex import listing
 from videoindex.clock import parse_time
-from videoindex.config import Settings, load_settings, open_backends, open_store
+from videoindex.config import Settings, load_settings, open_backends, open_store, open_store_to_manage
 from videoindex.errors import UsageError, VideoIndexError
 from videoindex.index.records import Filters, VideoRecord
 from videoindex.index.store import Store
@@ -149,12 +149,12 @@ def _ask(arguments: argparse.Namespace, settings: Settings) -> Result:
 
 
 def _videos(_: argparse.Namespace, settings: Settings) -> Result:
-    records = open_store(settings).videos()
+    records = open_store_to_manage(settings).videos()
     return Result(listing.videos_document(records), listing.videos_text(records))
 
 
 def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
-    store = open_store(settings)
+    store = open_store_to_manage(settings)
     filters = _filters(arguments, store)
     paths = {record.video.id: record.video.path for record in store.videos()}
     # A video that was committed since then has no path here, and is left to the next look.
@@ -163,7 +163,7 @@ def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
 
 
 def _remove(arguments: argparse.Namespace, settings: Settings) -> Result:
-    store = open_store(settings)
+    store = open_store_to_manage(settings)
     records = store.videos(incomplete=True)
     artifacts = open_backends(settings).artifacts
     doomed = dict(_held(name, records, artifacts) for name in arguments.videos)

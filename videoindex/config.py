@@ -35,7 +35,7 @@ from videoindex.sampling.settings import SamplingSettings
 
 T = TypeVar("T")
 
-__all__ = ["IndexSettings", "Settings", "load_settings", "open_backends", "open_store"]
+__all__ = ["IndexSettings", "Settings", "load_settings", "open_backends", "open_store", "open_store_to_manage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +195,8 @@ def open_store(settings: Settings, *, create: bool = False) -> Store:
         create=create,
         settings=settings.store,
     )
+
+
+def open_store_to_manage(settings: Settings) -> Store:
+    """The index whatever embedder made it, to list and to remove; asks no model. Raises IndexStoreError."""
+    return Store.open(settings.index.db_uri, create=False, settings=settings.store)
