@@ -9,7 +9,7 @@ import pytest
 import spoken
 
 from videoindex.errors import ConfigError, DecodeError
-from videoindex.perception.captions import Captions, CaptionsSettings, captioned_share
+from videoindex.perception.captions import Captions, CaptionsSettings, captioned_spans
 from videoindex.perception.observer import Observer
 from videoindex.types import Scan, Span, Video
 
@@ -80,14 +80,14 @@ def test_an_unreadable_track_is_a_gap_unless_another_has_its_language(tmp_path: 
     assert not observation.gaps
 
 
-def test_the_share_that_is_captioned_counts_full_tracks_in_the_language(tmp_path: Path) -> None:
+def test_only_full_tracks_in_the_language_caption_a_recording(tmp_path: Path) -> None:
     video = lecture(tmp_path)
-    assert captioned_share(video, "en") == 0
+    assert captioned_spans(video, "en") == []
     (tmp_path / "lecture.fr.srt").write_text("1\n00:00 --> 00:59\nBonjour.\n")
     (tmp_path / "lecture.en.forced.srt").write_text("1\n00:00 --> 00:59\nForced.\n")
-    assert captioned_share(video, "en") == 0
+    assert captioned_spans(video, "en") == []
     (tmp_path / "lecture.srt").write_text("1\n00:00 --> 00:30\nOne.\n\n2\n00:15 --> 00:45\nTwo.\n")
-    assert captioned_share(video, "en") == pytest.approx(0.75)
+    assert captioned_spans(video, "en") == [Span(0.0, 45.0)]
 
 
 @pytest.mark.parametrize("wrong", [{"language": "english"}, {"join_gap_s": -1.0}, {"longest_s": 0.0}])

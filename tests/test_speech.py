@@ -84,6 +84,14 @@ def test_captioned_recordings_are_not_transcribed_again(tmp_path: Path) -> None:
     assert len(Speech(SpeechSettings(skip_when_captioned=False)).segments(video, NO_PICTURE)) == 1
 
 
+def test_what_captions_leave_out_is_transcribed(tmp_path: Path) -> None:
+    video = recording(tmp_path, spoken.tone(80.0, 440))
+    (tmp_path / "talk.srt").write_text("1\n00:00 --> 00:28\nThe first half is written down.\n")
+    (segment,) = Speech(SpeechSettings(segment_s=40.0, search_s=5.0)).segments(video, NO_PICTURE)
+    assert 34.0 <= segment.span.start_s <= 46.0
+    assert segment.span.end_s == video.span.end_s
+
+
 def test_a_silent_recording_wakes_no_model_and_one_without_sound_has_no_piece(tmp_path: Path) -> None:
     video = recording(tmp_path, np.zeros(30 * spoken.RATE_HZ, np.float32))
     scripted = Scripted(Said(Span(1.0, 2.0), "Thank you."))

@@ -16,7 +16,7 @@ from videoindex.media.subtitles import Cue, Track, chapters, find_tracks, read_c
 from videoindex.perception.sentences import Said, join_sentences, without_rolling
 from videoindex.types import Event, Gap, Observation, Scan, Segment, Span, Video, merge_spans
 
-__all__ = ["Captions", "CaptionsSettings", "captioned_share"]
+__all__ = ["Captions", "CaptionsSettings", "captioned_spans"]
 
 _log = logging.getLogger(__name__)
 
@@ -109,8 +109,8 @@ class Captions:
         return list(events.values())
 
 
-def captioned_share(video: Video, language: str) -> float:
-    """The share of the recording, in [0, 1], over which full subtitles in ``language`` are shown.
+def captioned_spans(video: Video, language: str) -> list[Span]:
+    """When full subtitles in ``language`` are shown, as disjoint, sorted spans inside the recording.
 
     Tracks that state another language, forced tracks and chapters do not count; a track that cannot be read counts
     as absent. Raises DecodeError when the recording cannot be opened.
@@ -119,9 +119,8 @@ def captioned_share(video: Video, language: str) -> float:
     for candidates in _by_language(tracks, language):
         if _language(candidates[0], language) == language:
             cues, _ = _first_readable(video, candidates)
-            inside = [common for cue in cues if (common := cue.span.intersect(video.span))]
-            return sum(span.duration_s for span in merge_spans(inside)) / video.span.duration_s
-    return 0.0
+            return merge_spans(common for cue in cues if (common := cue.span.intersect(video.span)))
+    return []
 
 
 def _language(track: Track, unstated: str) -> str:

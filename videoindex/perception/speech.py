@@ -6,7 +6,8 @@ that no sentence is cut in two. Where full subtitles exist they are better text,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError, MediaError
 from videoindex.media.audio import read_audio, read_sound
-from videoindex.perception.captions import captioned_share
+from videoindex.perception.captions import captioned_spans
 from videoindex.perception.invention import plausible
 from videoindex.perception.loudness import STEP_S, levels_db, noise_floor_db, quietest_s
 from videoindex.perception.sentences import Said
@@ -45,7 +46,7 @@ class SpeechSettings:
     search_s: float = 10.0
     """A piece may end this much earlier or later, where it is quiet."""
     skip_when_captioned: bool = True
-    """Transcribe nothing where captions in ``language`` are read and cover ``captioned_share`` of it all."""
+    """Leave out pieces of which captions in ``language`` that are read cover at least ``captioned_share``."""
     captioned_share: float = 0.2
     """Subtitles over a smaller share are signs and songs, not what is said."""
 
@@ -84,21 +85,25 @@ class Speech:
 
     @property
     def fingerprint(self) -> str:
-        return f"speech/{_VERSION} {self.model} {self._settings}"
+        return f"speech/{_VERSION} {self.model} {replace(self._settings, threads=1)}"
 
     def segments(self, video: Video, scan: Scan) -> list[Segment]:
-        """Pieces that tile the recording; none without sound, or where subtitles already say it."""
-        settings = self._settings
+        """Pieces that tile the recording, less those in which subtitles already say it; none without sound."""
         if not video.has_audio:
             return []
-        if settings.skip_when_captioned and captioned_share(video, settings.language) >= settings.captioned_share:
-            return []
+        settings = self._settings
+        captioned = captioned_spans(video, settings.language) if settings.skip_when_captioned else []
         cuts_s = [
             video.span.start_s,
             *(self._cut_s(video, at_s) for at_s in self._nominal_s(video)),
             video.span.end_s,
         ]
-        return [Segment(video.id, self.name, Span(start_s, end_s)) for start_s, end_s in pairwise(cuts_s)]
+        pieces = [Span(start_s, end_s) for start_s, end_s in pairwise(cuts_s)]
+        return [
+            Segment(video.id, self.name, piece)
+            for piece in pieces
+            if _covered_share(piece, captioned) < settings.captioned_share
+        ]
 
     def observe(self, video: Video, segment: Segment) -> Observation:
         """The sentences of one piece. A piece whose sound cannot be decoded is a gap, not an error.
@@ -139,6 +144,11 @@ class Speech:
         except MediaError:
             return nominal_s
         return round(around.start_s + quietest_s(levels_db(samples_T, RATE_HZ), self._settings.search_s), 2)
+
+
+def _covered_share(piece: Span, spans: Sequence[Span]) -> float:
+    common = [inside for span in spans if (inside := span.intersect(piece)) is not None]
+    return sum(span.duration_s for span in common) / piece.duration_s
 
 
 def _transcriber(settings: SpeechSettings) -> Transcriber:
