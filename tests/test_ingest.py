@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import HashEmbedder, ScriptedObserver, a_scan, a_video, says
 
-from videoindex.errors import DecodeError, NotAVideoError
+from videoindex.errors import DecodeError
 from videoindex.index import ingest
 from videoindex.index.artifacts import ArtifactStore
 from videoindex.index.ingest import Backends
@@ -211,6 +211,16 @@ def test_a_folder_is_searched_wherever_it_lies(tmp_path: Path, monkeypatch: pyte
     assert ingest.find_recordings([Path("../.kept")]) == [Path("../.kept/a.mp4")]
 
 
-def test_a_folder_without_media_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotAVideoError, match="holds no media file"):
-        ingest.find_recordings([tmp_path])
+def test_a_folder_without_media_stands_for_itself(tmp_path: Path) -> None:
+    assert ingest.find_recordings([tmp_path, tmp_path / "a.mp4"]) == [tmp_path, tmp_path / "a.mp4"]
+
+
+def test_other_content_at_the_same_path_takes_the_old_one_s_place(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "db", dim=16, embedder="hash-16")
+    for video_id in ("v1", "v2"):
+        made = backends(tmp_path, ScriptedObserver("speech", says(f"hello {video_id}", "speech")))
+        video = a_video(video_id=video_id)
+        findings = run(made, video)
+        ingest.commit(store, video, None, "key", findings, ingest.embed(video, findings.events, made))
+    assert [record.video.id for record in store.videos()] == ["v2"]
+    assert [event.text for event in store.events()] == ["hello v2"]

@@ -117,7 +117,7 @@ def test_what_failed_stands_last_with_its_reason() -> None:
 def test_nothing_found_says_what_was_looked_at() -> None:
     gap = Gap("v1", Span(50, 60), "damaged", "speech")
     coverage = Coverage({"v1": (Span(0, 50),)}, (gap,), 1.0, 60.0)
-    assert listing.nothing_found_text(coverage) == "Nothing found; 50 of 60 s examined, 1 gaps."
+    assert listing.nothing_found_text(coverage) == "Nothing found; 50 of 60 s examined, 1 gap."
     assert listing.nothing_found_text(dataclasses.replace(coverage, gaps=())).endswith("50 of 60 s examined.")
 
 

@@ -177,7 +177,8 @@ def outcomes_text(outcomes: Sequence[Outcome]) -> str:
 
 def nothing_found_text(coverage: Coverage) -> str:
     """What ``search`` says when nothing passed."""
-    gaps = f", {len(coverage.gaps)} gaps" if coverage.gaps else ""
+    count = len(coverage.gaps)
+    gaps = f", {count} gap{'s' if count > 1 else ''}" if count else ""
     return f"Nothing found; {coverage.examined_s:,.0f} of {coverage.total_s:,.0f} s examined{gaps}."
 
 

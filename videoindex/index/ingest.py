@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from videoindex.errors import IndexStoreError, MediaError, NotAVideoError
+from videoindex.errors import DecoderHungError, IndexStoreError, MediaError
 from videoindex.index.artifacts import ArtifactStore
 from videoindex.index.embed import Embedder
 from videoindex.index.records import ObserverCoverage, VideoRecord
@@ -96,7 +96,10 @@ class Findings:
 
 
 def find_recordings(paths: Iterable[Path]) -> list[Path]:
-    """The files to index: named files as they are, folders searched for media files, in a steady order."""
+    """The files to index: named files as they are, folders searched for media files, in a steady order.
+
+    A folder without any stands for itself: probing it says what is wrong, and the others are indexed.
+    """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -104,9 +107,7 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
             files = sorted(
                 file for file in inside if not any(part.startswith(".") for part in file.relative_to(path).parts)
             )
-            if not files:
-                raise NotAVideoError(f"{path}: the folder holds no media file; name the file itself to try it")
-            found += files
+            found += files or [path]
         else:
             found.append(path)
     return list(dict.fromkeys(found))
@@ -189,7 +190,8 @@ def observe(video: Video, segment: Segment, backends: Backends) -> str:
             seen = observer.observe(video, segment)
         except MediaError as error:
             log.warning("%s: %s could not look at %s: %s", video.path, observer.name, segment.span, error)
-            seen = Observation((), (Gap(video.id, segment.span, str(error), observer.name),))
+            again = "; `videoindex index --overwrite` looks again" if isinstance(error, DecoderHungError) else ""
+            seen = Observation((), (Gap(video.id, segment.span, f"{error}{again}", observer.name),))
         backends.artifacts.put(key, seen)
     return key
 
@@ -301,6 +303,12 @@ def commit(
     findings: Findings,
     vectors_ND: NDArray[np.float32],
 ) -> None:
-    """Replaces everything the index holds of ``video`` by ``findings``; the video's row is written last."""
+    """Replaces everything the index holds of ``video`` by ``findings``; the video's row is written last.
+
+    What was indexed of other content at the same path is removed: that file is gone, and its times with it.
+    """
     record = VideoRecord(video, camera, key, datetime.now(UTC))
     store.commit_video(record, findings.events, vectors_ND, findings.coverage)
+    for other in store.videos():
+        if other.video.path == video.path and other.video.id != video.id:
+            store.remove_video(other.video.id)
