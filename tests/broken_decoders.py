@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -59,18 +58,23 @@ class ConfusedDecoder(_Broken):
         raise ValueError("the sky is green")
 
 
-def hang(path: Path, recorded_at: datetime | None) -> object:
-    """Probing that never ends."""
+def hang(path: Path, *arguments: object) -> object:
+    """Work on a file that never ends."""
     time.sleep(3600)
     return {}
 
 
-def crash(path: Path, recorded_at: datetime | None) -> object:
-    """Probing that brings its process down."""
+def crash(path: Path, *arguments: object) -> object:
+    """Work on a file that brings its process down."""
     os.kill(os.getpid(), signal.SIGSEGV)
     return {}
 
 
-def babble(path: Path, recorded_at: datetime | None) -> object:
-    """Probing by a process that was taken over."""
+def babble(path: Path, *arguments: object) -> object:
+    """What a process says that was taken over."""
     return {"video": {"id": "x", "recorded_at": None, "span_s": ["soon", "later"]}}
+
+
+def hush(path: Path, *arguments: object) -> object:
+    """What a process says that leaves sound out."""
+    return {"pcm_s16le": "", "broken_s": [], "break_off": ""}

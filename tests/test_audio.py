@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spoken
 
-from videoindex.errors import DecodeError, DecoderHungError, UsageError
-from videoindex.media import audio
-from videoindex.media.audio import read_audio, read_sound
+from videoindex.errors import DecodeError, DecoderHungError, MediaError, UsageError
+from videoindex.media.audio import _sound_in, _understood, read_audio, read_sound
+from videoindex.media.decoders.process import Children
 from videoindex.media.recorder import record
 from videoindex.types import Span
 
@@ -118,12 +121,46 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         read_audio(spoken.video_of(empty, Span(0.0, 1.0)), Span(0.0, 4000.0))
 
 
-def test_work_without_end_is_stopped_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("function", "kind", "said"),
+    [
+        ("hang", DecoderHungError, r"gave nothing for 3 s in .*trap\.mkv from 1\.0 to 5\.0 s and was stopped"),
+        ("crash", DecodeError, r"crashed in .*trap\.mkv from 1\.0 to 5\.0 s \(SIGSEGV"),
+        ("babble", DecodeError, r"answered nonsense about .*trap\.mkv"),
+        ("hush", DecodeError, r"nonsense about .*trap\.mkv .*\(0 samples instead of 64000\)"),
+    ],
+)
+def test_a_decoder_of_sound_that_fails_costs_one_span(
+    tmp_path: Path, function: str, kind: type[MediaError], said: str
+) -> None:
     path = tmp_path / "trap.mkv"
     spoken.write_sound(path, spoken.tone(5.0, 440), codec="pcm_s16le")
-    monkeypatch.setattr(audio, "_LONGEST_WORK_S", -1.0)
-    with pytest.raises(DecoderHungError, match=r"trap\.mkv"):
-        read_audio(spoken.video_of(path, Span(0.0, 5.0)), Span(0.0, 5.0))
+    video, span = spoken.video_of(path, Span(0.0, 5.0)), Span(1.0, 5.0)
+    children = Children(memory_mib=2048)
+    with pytest.raises(kind, match=said):
+        _sound_in(children, video, span, 16_000, f"broken_decoders:{function}", idle_s=3.0)
+    assert np.array_equal(_sound_in(children, video, span, 16_000).samples_T, read_audio(video, span))
+    children.close()
+
+
+def test_a_file_that_breaks_off_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    said = {"pcm_s16le": "AAA=", "broken_s": [], "break_off": "Input/output error"}
+    with caplog.at_level(logging.WARNING):
+        assert _understood(said, tmp_path / "cut.mkv", 1).samples_T.tolist() == [0.0]
+    assert "cut.mkv breaks off while reading its sound: Input/output error" in caplog.text
+
+
+def test_sound_is_not_decoded_here(tmp_path: Path) -> None:
+    path = tmp_path / "tone.mkv"
+    spoken.write_sound(path, spoken.tone(2.0, 440), codec="pcm_s16le")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom videoindex.media.audio import read_audio\n"
+        "from videoindex.media.probe import probe\nfrom videoindex.types import Span\n"
+        f"samples_T = read_audio(probe(Path({str(path)!r})).video, Span(0.0, 1.0))\n"
+        "assert abs(samples_T).max() > 0.2\nprint('av' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_recording_without_sound_is_refused(tmp_path: Path) -> None:

@@ -7,14 +7,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from videoindex.media.decoders.child import DecodeRequest, ProbeRequest, load_decoder
+from videoindex.media.decoders.child import CallRequest, DecodeRequest, load_decoder
 from videoindex.media.decoders.pyav import PyavDecoder
 from videoindex.types import Span, Video
 
@@ -34,10 +32,12 @@ def test_a_request_to_decode_survives_the_way(name: str, at_s_T: list[float], wi
     assert DecodeRequest.from_plain(json.loads(line)["decode"]) == request
 
 
-@pytest.mark.parametrize("recorded_at", [None, datetime(2024, 1, 31, 14, 25, tzinfo=timezone(timedelta(hours=2)))])
-def test_a_request_to_probe_survives_the_way(recorded_at: datetime | None) -> None:
-    request = ProbeRequest("a:b", Path("/films/\udcff name.mp4"), recorded_at, 60)
-    assert ProbeRequest.from_plain(json.loads(request.to_json())["probe"]) == request
+@given(some.lists(some.none() | some.text() | some.integers() | SECONDS))
+def test_a_call_survives_the_way(arguments: list[str | float | None]) -> None:
+    request = CallRequest("a:b", Path("/films/\udcff name.mp4"), tuple(arguments), 60)
+    line = request.to_json()
+    assert "\n" not in line
+    assert CallRequest.from_plain(json.loads(line)["call"]) == request
 
 
 def test_a_decoder_is_made_by_its_place() -> None:
@@ -50,8 +50,8 @@ def test_a_child_ends_with_a_parent_that_left_its_answers_unread(tmp_path: Path)
         fds = (theirs.fileno(), pixels.fileno())
         module = "videoindex.media.decoders.child"
         child = subprocess.Popen([sys.executable, "-m", module, *map(str, fds), "0"], pass_fds=fds)
-    probing = ProbeRequest("no.such.module:callable", tmp_path / "film.mp4", None, 60)
-    ours.sendall(f"{probing.to_json()}\n".encode())
+    calling = CallRequest("no.such.module:callable", tmp_path / "film.mp4", (), 60)
+    ours.sendall(f"{calling.to_json()}\n".encode())
     ours.recv(1, socket.MSG_PEEK)  # the answer is there, and stays unread: closing now resets the line
     ours.close()
     assert child.wait(30) == 0

@@ -104,7 +104,7 @@ def test_nothing_is_parsed_here_and_the_child_is_the_one_that_decodes(tmp_path: 
     [
         ("hang", DecoderHungError, r"The demuxer gave nothing for 3 s in .*film\.mp4 and was stopped"),
         ("crash", DecodeError, r"The demuxer crashed in .*film\.mp4 \(SIGSEGV"),
-        ("babble", DecodeError, r"film\.mp4 could not be probed"),
+        ("babble", DecodeError, r"The demuxer answered nonsense about .*film\.mp4"),
     ],
 )
 def test_a_demuxer_that_fails_costs_one_file(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from videoindex.errors import DecodeError, NotAVideoError
+from videoindex.media.decoders.child import CallRequest
 from videoindex.media.decoders.process import Child, Children, CrashError, shared_children
 
 
@@ -36,10 +39,21 @@ def test_a_child_is_kept_over_a_file_at_fault_and_not_over_one_of_its_own() -> N
 def test_an_unknown_failure_in_a_child_is_named_with_its_file() -> None:
     children = Children(memory_mib=1024)
     with children.borrow() as child:
-        child.tell('{"probe": {"function": "nowhere:x", "path": "/a", "recorded_at": null, "cpu_s": 1}}')
+        child.tell(CallRequest("nowhere:x", Path("/a"), (), 1).to_json())
         with pytest.raises(DecodeError, match=r"The decoder x failed in film\.mp4 \(.*Error: .*nowhere"):
             child.hear("decoder x", "film.mp4", 30.0)
     children.close()
+
+
+def test_an_answer_that_is_not_understood_costs_the_child() -> None:
+    children = Children(memory_mib=1024)
+    request = CallRequest("broken_decoders:babble", Path("/a"), ("b",), 60)
+    assert children.call(request, "demuxer", "film.mp4", 30.0, lambda said: said["video"]["id"]) == "x"
+    [kept] = children.idle
+    with pytest.raises(DecodeError, match=r"The demuxer answered nonsense about film\.mp4 \(.*soon"):
+        children.call(request, "demuxer", "film.mp4", 30.0, lambda said: float(said["video"]["span_s"][0]))
+    assert children.idle == []
+    assert kept._process.poll() is not None
 
 
 def test_a_child_ends_with_its_parent() -> None:

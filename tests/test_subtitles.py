@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import broken_decoders
 import numpy as np
 import pytest
 import spoken
 from subtitled import CUES, SRT
 
 from videoindex.errors import DecodeError
+from videoindex.media import subtitles
 from videoindex.media.subtitles import Cue, Track, chapters, find_tracks, read_cues
 from videoindex.types import Span, Video
 
@@ -138,6 +143,41 @@ def test_streams_and_chapters_of_a_container(
     assert [(track.language, track.forced, track.path) for track in tracks] == [("eng", False, None)]
     assert read_cues(video, tracks[0]) == CUES
     assert chapters(video) == [Cue(Span(0.0, 5.0), "Intro"), Cue(Span(5.0, 9.0), "Main")]
+
+
+def test_nothing_of_the_recording_is_parsed_here(tmp_path: Path) -> None:
+    name, codec, first, second = STREAMS[0]
+    write_subtitled(tmp_path / name, codec, first, second)
+    (tmp_path / "a.srt").write_text(SRT)
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom videoindex.media.probe import probe\n"
+        "from videoindex.media.subtitles import chapters, find_tracks, read_cues\n"
+        f"video = probe(Path({str(tmp_path / name)!r})).video\n"
+        "assert [len(read_cues(video, track)) for track in find_tracks(video)] == [2, 2]\n"
+        "assert len(chapters(video)) == 2\nprint('av' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        ("streams_to_plain", broken_decoders.crash, r"subtitle demuxer crashed in .*lecture\.mkv \(SIGSEGV"),
+        ("streams_to_plain", broken_decoders.babble, r"subtitle demuxer answered nonsense about .*lecture\.mkv"),
+        ("chapters_to_plain", broken_decoders.crash, r"subtitle demuxer crashed in .*lecture\.mkv \(SIGSEGV"),
+        ("chapters_to_plain", broken_decoders.babble, r"subtitle demuxer answered nonsense about .*lecture\.mkv"),
+    ],
+)
+def test_a_demuxer_that_fails_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: str, theirs: Callable[..., object], said: str
+) -> None:
+    video = plain_video(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(subtitles, ours, theirs)
+        with pytest.raises(DecodeError, match=said):
+            assert (find_tracks(video), chapters(video)) == ([], [])
+    assert (find_tracks(video), chapters(video)) == ([], [])
 
 
 def test_a_recording_with_nothing_written_has_none(tmp_path: Path) -> None:

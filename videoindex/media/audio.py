@@ -2,22 +2,27 @@
 
 Packets are placed by their time stamps, so a stream that starts late, has holes, or was stamped unevenly is heard
 at the right second: what is missing is silence. Only the asked span is decoded, and what is kept grows with the
-span alone, never with the recording.
+span alone, never with the recording. Decoding runs in a guarded child process (:func:`decode_to_plain`), for the
+file is untrusted; samples come back as 16 bit, which is what the resampler gives.
 """
 
 from __future__ import annotations
 
+import base64
 import logging
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from videoindex.errors import DecodeError, DecoderHungError, UsageError
+from videoindex.errors import DecodeError, UsageError
 from videoindex.media.containers import open_container
+from videoindex.media.decoders.child import CallRequest
+from videoindex.media.decoders.process import Children, shared_children
 from videoindex.types import Span, Video, merge_spans
 
 if TYPE_CHECKING:
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-__all__ = ["Sound", "read_audio", "read_sound"]
+__all__ = ["Sound", "decode_to_plain", "read_audio", "read_sound"]
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ _JITTER_S = 0.015
 _LONGEST_SPAN_S = 3600.0
 # Sound decodes some hundred times faster than it plays; a call that takes this long works on a trap.
 _LONGEST_WORK_S = 300.0
+_CPU_S = 600
+_DECODE = "videoindex.media.audio:decode_to_plain"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,36 +69,74 @@ def read_sound(video: Video, span: Span, rate_hz: int = 16_000) -> Sound:
 
     Raises:
         UsageError: the recording has no sound, or the span is longer than an hour.
-        DecodeError: the file cannot be opened, its codec is unknown, or damage left nothing of the span.
+        DecodeError: the file cannot be opened, its codec is unknown, it crashes the decoder, or damage left
+            nothing of the span.
         DecoderHungError: reading the span took more than five minutes.
     """
     if span.duration_s > _LONGEST_SPAN_S:
         raise UsageError(
             f"{span.duration_s:.0f} s of sound at once is too much; ask for at most an hour at a time"
         )
+    return _sound_in(shared_children(), video, span, rate_hz)
+
+
+def _sound_in(
+    children: Children,
+    video: Video,
+    span: Span,
+    rate_hz: int,
+    function: str = _DECODE,
+    idle_s: float = _LONGEST_WORK_S,
+) -> Sound:
+    request = CallRequest(function, video.path, (span.start_s, span.end_s, rate_hz), _CPU_S)
+    where = f"{video.path} from {span.start_s:.1f} to {span.end_s:.1f} s"
+    understand = partial(_understood, path=video.path, count=_sample_count(span, rate_hz))
+    return children.call(request, "sound decoder", where, idle_s, understand)
+
+
+def _understood(said: dict[str, Any], path: Path, count: int) -> Sound:
+    """What :func:`decode_to_plain` gave. Raises KeyError, TypeError or ValueError for anything else."""
+    pcm_T = np.frombuffer(base64.b64decode(said["pcm_s16le"], validate=True), "<i2")
+    if len(pcm_T) != count:
+        raise ValueError(f"{len(pcm_T)} samples instead of {count}")
+    broken = tuple(Span(float(start_s), float(end_s)) for start_s, end_s in said["broken_s"])
+    if said["break_off"]:
+        _log.warning("%s breaks off while reading its sound: %s", path, said["break_off"])
+    return Sound(pcm_T.astype(np.float32) / np.float32(32768), broken)
+
+
+def _sample_count(span: Span, rate_hz: int) -> int:
+    return max(1, round(span.duration_s * rate_hz))
+
+
+def decode_to_plain(path: Path, start_s: float, end_s: float, rate_hz: int) -> dict[str, object]:
+    """The sound of a span as plain data, decoded in this process; raises as :func:`read_sound` does."""
     from av.audio.stream import AudioStream
 
-    with open_container(video.path) as container:
+    span = Span(start_s, end_s)
+    with open_container(path) as container:
         stream = container.streams.best("audio")
         if not isinstance(stream, AudioStream):
-            raise UsageError(f"{video.path} has no sound; ask only recordings that have some")
+            raise UsageError(f"{path} has no sound; ask only recordings that have some")
         _seek(container, stream, span.start_s - _PREROLL_S)
         canvas = _Canvas(span, rate_hz)
         failures = _Failures()
         for frame in _frames(container, stream, span.end_s, failures):
             canvas.place(frame)
         canvas.flush()
-    return _checked(video, span, canvas, failures)
+    return {
+        "pcm_s16le": base64.b64encode(canvas.samples_T.astype("<i2", copy=False).tobytes()).decode(),
+        "broken_s": [[broken.start_s, broken.end_s] for broken in _broken(path, span, canvas, failures)],
+        "break_off": failures.break_off,
+    }
 
 
 @dataclass(slots=True)
 class _Failures:
-    """Where packets could not be decoded."""
+    """Where packets could not be decoded, and why the file could not be read on, "" if it could."""
 
-    spans: list[Span]
-
-    def __init__(self) -> None:
-        self.spans = []
+    spans: list[Span] = field(default_factory=list)
+    break_off: str = ""
 
     def note(self, at_s: float | None, duration_s: float) -> None:
         if at_s is not None:
@@ -107,8 +152,8 @@ def _seek(container: InputContainer, stream: AudioStream, at_s: float) -> None:
         return
     try:
         container.seek(int(at_s / stream.time_base), stream=stream, backward=True)
-    except av.error.FFmpegError as error:
-        _log.info("%s cannot seek its sound (%s); reading it from the start", container.name, error)
+    except av.error.FFmpegError:
+        return
 
 
 def _frames(
@@ -119,19 +164,13 @@ def _frames(
 
     base = float(stream.time_base or 0)
     packets = container.demux(stream)
-    deadline_s = time.monotonic() + _LONGEST_WORK_S
     while True:
-        if time.monotonic() > deadline_s:
-            raise DecoderHungError(
-                f"the sound of {container.name} up to {until_s:.0f} s was not read in {_LONGEST_WORK_S:.0f} s; "
-                "copy the file anew, or leave it out"
-            )
         try:
             packet = next(packets, None)
             if packet is None:
                 return
         except av.error.FFmpegError as error:
-            _log.warning("%s breaks off while reading its sound: %s", container.name, error)
+            failures.break_off = str(error)
             return
         packet_s = None if packet.pts is None else packet.pts * base
         if packet_s is not None and packet_s > until_s + _PREROLL_S:
@@ -148,11 +187,11 @@ def _frames(
 
 
 class _Canvas:
-    """The span's samples, filled run by run; a run is an unbroken stretch of frames of one format."""
+    """The span's 16-bit samples, filled run by run; a run is an unbroken stretch of frames of one format."""
 
     def __init__(self, span: Span, rate_hz: int) -> None:
         self._span, self._rate_hz = span, rate_hz
-        self.samples_T = np.zeros(max(1, round(span.duration_s * rate_hz)), np.float32)
+        self.samples_T = np.zeros(_sample_count(span, rate_hz), np.int16)
         self.heard = False
         self._format: tuple[int, str, str] | None = None
         self._run_end_s = 0.0
@@ -188,18 +227,17 @@ class _Canvas:
         samples_T = piece.to_ndarray().reshape(-1)
         start, end = max(0, self._write_at), min(len(self.samples_T), self._write_at + len(samples_T))
         if start < end:
-            self.samples_T[start:end] = samples_T[start - self._write_at : end - self._write_at] / np.float32(
-                32768
-            )
+            self.samples_T[start:end] = samples_T[start - self._write_at : end - self._write_at]
             self.heard = True
         self._write_at += len(samples_T)
 
 
-def _checked(video: Video, span: Span, canvas: _Canvas, failures: _Failures) -> Sound:
+def _broken(path: Path, span: Span, canvas: _Canvas, failures: _Failures) -> list[Span]:
+    """The damaged parts of the span; an error when there is nothing else."""
     broken = [common for failed in merge_spans(failures.spans, 0.1) if (common := failed.intersect(span))]
     if broken and not canvas.heard:
         raise DecodeError(
-            f"no sound of {video.path} could be decoded from {span.start_s:.1f} to {span.end_s:.1f} s; "
+            f"no sound of {path} could be decoded from {span.start_s:.1f} to {span.end_s:.1f} s; "
             "its sound is damaged there, or in a codec this build of FFmpeg does not know"
         )
-    return Sound(canvas.samples_T, tuple(broken))
+    return broken

@@ -36,9 +36,9 @@ class _Look:
     damage: tuple[str, ...] = ()
 
 
-def inspect_to_plain(path: Path, recorded_at: datetime | None) -> dict[str, object]:
-    """:func:`inspect` as plain data, for another process."""
-    return inspect(path, recorded_at).to_plain()
+def inspect_to_plain(path: Path, recorded_at: str | None) -> dict[str, object]:
+    """:func:`inspect` from and to plain data, for another process; ``recorded_at`` is in ISO 8601."""
+    return inspect(path, datetime.fromisoformat(recorded_at) if recorded_at else None).to_plain()
 
 
 def inspect(path: Path, recorded_at: datetime | None = None) -> Probe:

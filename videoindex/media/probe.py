@@ -11,8 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from videoindex.errors import DecodeError
-from videoindex.media.decoders.child import ProbeRequest
+from videoindex.media.decoders.child import CallRequest
 from videoindex.media.decoders.process import Children, shared_children
 from videoindex.media.identity import refuse_non_video
 from videoindex.types import Span, Video
@@ -136,10 +135,6 @@ def probe(path: Path, recorded_at: datetime | None = None) -> Probe:
 def _probe_in(
     children: Children, path: Path, recorded_at: datetime | None, function: str = _INSPECT, idle_s: float = 60.0
 ) -> Probe:
-    with children.borrow() as child:
-        child.tell(ProbeRequest(function, path, recorded_at, _CPU_S).to_json())
-        said = child.hear("demuxer", str(path), idle_s)
-    try:
-        return Probe.from_plain(dict[str, Any](said["probed"]), path)  # type: ignore[call-overload]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DecodeError(f"{path} could not be probed: its parser answered nonsense ({error})") from error
+    stated = recorded_at.isoformat() if recorded_at else None
+    request = CallRequest(function, path, (stated,), _CPU_S)
+    return children.call(request, "demuxer", str(path), idle_s, lambda said: Probe.from_plain(said, path))

@@ -2,6 +2,8 @@
 
 Streams and chapters carry the source's own clock. A file beside the recording counts from the start of playback,
 and players put that at the container's first time stamp; so that offset is added to its times.
+
+The recording is untrusted, so it is opened in a guarded child process, by the functions named ``..._to_plain``.
 """
 
 from __future__ import annotations
@@ -11,17 +13,29 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from videoindex.errors import DecodeError
 from videoindex.media.containers import open_container
+from videoindex.media.decoders.child import CallRequest
+from videoindex.media.decoders.process import shared_children
 from videoindex.media.subtitle_text import MOST_CUES, Cue, ass_text, clean, decode_text, parse_cues
 from videoindex.types import Span, Video
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-__all__ = ["Cue", "Track", "chapters", "find_tracks", "read_cues"]
+__all__ = [
+    "Cue",
+    "Track",
+    "chapters",
+    "chapters_to_plain",
+    "cues_to_plain",
+    "find_tracks",
+    "read_cues",
+    "start_to_plain",
+    "streams_to_plain",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +47,16 @@ _MOST_CHAPTERS = 10_000
 _UNSTATED_S = 4.0
 # Codec names of text subtitles, as FFmpeg's codec descriptors give them; the others are pictures.
 _TEXT_CODECS = ("subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text")
+# Opening takes about a second; reading all cues of a stream may mean reading all of a large file.
+_LONGEST_OPENING_S = 60.0
+_LONGEST_READING_S = 1800.0
+_CPU_S = 600
 # The word in a subtitle file's name that marks it as forced.
 _FORCED = "forced"
+
+_T = TypeVar("_T")
+# A cue as data for JSON: start and end in seconds, and the text.
+_PlainCue = tuple[float, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +78,11 @@ class Track:
 def find_tracks(video: Video) -> list[Track]:
     """The text subtitles of ``video``, files first, by looking at names and headers alone (files are hashed).
 
-    Raises DecodeError when the recording itself cannot be opened.
+    Raises DecodeError when the recording itself cannot be opened or crashes the demuxer, DecoderHungError when it
+    hangs it; so do the other functions here.
     """
-    from av.stream import Disposition
-
-    tracks = [_sidecar_track(video.path, path) for path in _sidecars(video.path)]
-    with open_container(video.path) as container:
-        for stream in container.streams.subtitles:
-            codec = stream.codec_context.name if stream.codec_context is not None else ""
-            if codec in _TEXT_CODECS:
-                forced = bool(stream.disposition & Disposition.forced)
-                language = (stream.language or "").lower().replace("und", "")
-                name = f"stream {stream.index} ({codec})"
-                tracks.append(Track(name, language, forced, f"{stream.index}:{codec}", stream=stream.index))
-    return tracks
+    files = [_sidecar_track(video.path, path) for path in _sidecars(video.path)]
+    return files + _in_child(video, streams_to_plain, lambda said: [_stream_track(*stream) for stream in said])
 
 
 def read_cues(video: Video, track: Track) -> list[Cue]:
@@ -86,15 +99,61 @@ def chapters(video: Video) -> list[Cue]:
 
     Raises DecodeError when the recording cannot be opened.
     """
-    with open_container(video.path) as container:
-        found = []
+    return sorted(_in_child(video, chapters_to_plain, _as_cues), key=lambda cue: cue.span)
+
+
+def _in_child(
+    video: Video,
+    function: Callable[..., object],
+    understand: Callable[[Any], _T],
+    arguments: tuple[int, ...] = (),
+    idle_s: float = _LONGEST_OPENING_S,
+) -> _T:
+    """What ``understand`` makes of what ``function`` gives in a child."""
+    request = CallRequest(f"{function.__module__}:{function.__name__}", video.path, arguments, _CPU_S)
+    return shared_children().call(request, "subtitle demuxer", str(video.path), idle_s, understand)
+
+
+def _as_cues(said: list[_PlainCue]) -> list[Cue]:
+    return [Cue(Span(float(start_s), float(end_s)), str(text)) for start_s, end_s, text in said]
+
+
+def _stream_track(index: int, codec: str, language: str, forced: bool) -> Track:
+    name = f"stream {int(index)} ({codec})"
+    return Track(name, str(language), bool(forced), f"{index}:{codec}", stream=int(index))
+
+
+def streams_to_plain(path: Path) -> list[tuple[int, str, str, bool]]:
+    """Of every stream of text subtitles: its index, codec, language, and whether it is forced."""
+    from av.stream import Disposition
+
+    found = []
+    with open_container(path) as container:
+        for stream in container.streams.subtitles:
+            codec = stream.codec_context.name if stream.codec_context is not None else ""
+            if codec in _TEXT_CODECS:
+                forced = bool(stream.disposition & Disposition.forced)
+                found.append((stream.index, codec, (stream.language or "").lower().replace("und", ""), forced))
+    return found
+
+
+def chapters_to_plain(path: Path) -> list[_PlainCue]:
+    """The titled chapters, in the container's order."""
+    found = []
+    with open_container(path) as container:
         for chapter in container.chapters()[:_MOST_CHAPTERS]:
             title = clean(chapter["metadata"].get("title", "")).replace("\n", " ")
             base = float(chapter["time_base"] or 0)
             start_s, end_s = chapter["start"] * base, chapter["end"] * base
             if title and start_s < end_s:
-                found.append(Cue(Span(start_s, end_s), title))
-    return sorted(found, key=lambda cue: cue.span)
+                found.append((start_s, end_s, title))
+    return found
+
+
+def start_to_plain(path: Path) -> float | None:
+    """The container's first time stamp in seconds, if it has any."""
+    with open_container(path) as container:
+        return None if container.start_time is None else container.start_time / 1e6
 
 
 def _sidecars(path: Path) -> list[Path]:
@@ -153,19 +212,30 @@ def _sidecar_cues(video: Video, path: Path) -> list[Cue]:
 
 def _playback_start_s(video: Video) -> float:
     """The container's first time stamp, which players show as 0."""
-    with open_container(video.path) as container:
-        return video.span.start_s if container.start_time is None else container.start_time / 1e6
+    start_s = _in_child(video, start_to_plain, lambda said: None if said is None else float(said))
+    return video.span.start_s if start_s is None else start_s
 
 
 def _stream_cues(video: Video, index: int) -> list[Cue]:
+    def understand(said: dict[str, Any]) -> list[Cue]:
+        if said["break_off"]:
+            _log.warning("the subtitles in stream %d of %s break off: %s", index, video.path, said["break_off"])
+        return _as_cues(said["cues"])
+
+    return _in_child(video, cues_to_plain, understand, (index,), _LONGEST_READING_S)
+
+
+def cues_to_plain(path: Path, index: int) -> dict[str, object]:
+    """The ``cues`` of a stream, in the file's order, and why they ``break_off`` ("" if they do not)."""
     import av
 
-    with open_container(video.path) as container:
+    cues: list[_PlainCue] = []
+    break_off = ""
+    with open_container(path) as container:
         stream = container.streams[index]
         _read_only(container, index)
         read = _READERS.get(stream.codec_context.name if stream.codec_context else "", _plain)
         base = float(stream.time_base or 0)
-        cues: list[Cue] = []
         try:
             for packet in container.demux(stream):
                 if packet.pts is None or packet.size > _MOST_PACKET_BYTES:
@@ -173,16 +243,14 @@ def _stream_cues(video: Video, index: int) -> list[Cue]:
                 text = clean(read(bytes(packet)))
                 start_s, duration_s = packet.pts * base, (packet.duration or 0) * base
                 if text:
-                    cues.append(Cue(Span(start_s, start_s + (duration_s or _UNSTATED_S)), text))
+                    cues.append((start_s, start_s + (duration_s or _UNSTATED_S), text))
                 if len(cues) >= MOST_CUES:
                     break
         except av.error.FFmpegError as error:
             if not cues:
-                raise DecodeError(
-                    f"the subtitles in stream {index} of {video.path} cannot be read: {error}"
-                ) from error
-            _log.warning("the subtitles in stream %d of %s break off: %s", index, video.path, error)
-    return cues
+                raise DecodeError(f"the subtitles in stream {index} of {path} cannot be read: {error}") from error
+            break_off = str(error)
+    return {"cues": cues, "break_off": break_off}
 
 
 def _read_only(container: InputContainer, index: int) -> None:

@@ -1,4 +1,4 @@
-"""The process that probes and decodes, run by process.py as ``python -m videoindex.media.decoders.child``.
+"""The process that reads media files, run by process.py as ``python -m videoindex.media.decoders.child``.
 
 It reads one request a line from its socket and answers in lines of JSON. Pixels go into shared memory, in one or
 two places by turns; a place is written anew only after the parent's ``next`` for what it held. When the parent
@@ -20,7 +20,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -31,30 +30,34 @@ from videoindex.errors import VideoIndexError
 from videoindex.media.decoders.base import Decoder, PictureSource
 from videoindex.types import Span, Video
 
-__all__ = ["DecodeRequest", "ProbeRequest", "load_decoder", "main"]
+__all__ = ["CallRequest", "DecodeRequest", "load_decoder", "main"]
 
 # Enough for its own messages on standard error; a decoder has no business writing files.
 _FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeRequest:
-    """What to probe. ``function`` is ``module:callable``: it takes (path, recorded_at) and gives plain data."""
+class CallRequest:
+    """What to find out of a file. ``function`` is ``module:callable``: it takes (path, *arguments) and gives plain
+    data; the arguments are plain data too, all of it fit for JSON."""
 
     function: str
     path: Path
-    recorded_at: datetime | None
+    arguments: tuple[str | float | None, ...]
     cpu_s: int
 
     def to_json(self) -> str:
-        recorded_at = self.recorded_at.isoformat() if self.recorded_at else None
-        said = {"function": self.function, "path": str(self.path), "recorded_at": recorded_at, "cpu_s": self.cpu_s}
-        return json.dumps({"probe": said})
+        said = {
+            "function": self.function,
+            "path": str(self.path),
+            "arguments": self.arguments,
+            "cpu_s": self.cpu_s,
+        }
+        return json.dumps({"call": said})
 
     @classmethod
-    def from_plain(cls, said: dict[str, str]) -> ProbeRequest:
-        recorded_at = datetime.fromisoformat(said["recorded_at"]) if said["recorded_at"] else None
-        return cls(said["function"], Path(said["path"]), recorded_at, int(said["cpu_s"]))
+    def from_plain(cls, said: dict[str, Any]) -> CallRequest:
+        return cls(said["function"], Path(said["path"]), tuple(said["arguments"]), int(said["cpu_s"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,8 @@ def main(socket_fd: int, pixels_fd: int, memory_mib: int) -> None:
         said = json.loads(parent.lines.get())
         try:
             answer: dict[str, object] = {"done": True}
-            if "probe" in said:
-                answer = {"probed": _probe(ProbeRequest.from_plain(said["probe"]))}
+            if "call" in said:
+                answer = {"gave": _call(CallRequest.from_plain(said["call"]))}
             else:
                 request = DecodeRequest.from_plain(said["decode"])
                 if request.factory not in decoders:
@@ -187,9 +190,9 @@ class _Parent:
         return True
 
 
-def _probe(request: ProbeRequest) -> object:
+def _call(request: CallRequest) -> object:
     _limit_cpu(request.cpu_s)
-    return _load(request.function)(request.path, request.recorded_at)
+    return _load(request.function)(request.path, *request.arguments)
 
 
 def _decode(decoder: Decoder, request: DecodeRequest, pixels_fd: int, parent: _Parent) -> None:

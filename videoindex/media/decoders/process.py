@@ -1,7 +1,7 @@
 """Child processes in which untrusted files are parsed and decoded, kept so that their start is paid once.
 
 A child is started afresh (never forked), holds only what its work needs, is limited in memory, processor time and
-file size, gives pixels through shared memory, and is kept for the next call, whether that probes or decodes.
+file size, gives pixels through shared memory, and is kept for the next call, whatever that is about.
 Messages are JSON: a child that was taken over can hand up no code.
 """
 
@@ -17,12 +17,13 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import IO
+from typing import IO, Any, TypeVar
 
 from videoindex import errors
 from videoindex.errors import DecodeError, DecoderHungError, VideoIndexError
+from videoindex.media.decoders.child import CallRequest
 
 __all__ = ["MEMORY_MIB", "Child", "Children", "shared_children"]
 
@@ -35,8 +36,11 @@ _MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
 _INTERRUPT_S = 5.0
 
 
+_T = TypeVar("_T")
+
+
 class CrashError(DecodeError):
-    """The process ended on its own."""
+    """The process ended on its own, or is out of its mind: it is of no more use."""
 
 
 class Child:
@@ -87,7 +91,7 @@ class Child:
         except TimeoutError as error:
             raise DecoderHungError(
                 f"The {who} gave nothing for {idle_s:g} s in {where} and was stopped. "
-                "Try another decoder, or raise the decoder's idle_s on a slow machine."
+                "Try a fresh copy of the file or another decoder, or leave the file out."
             ) from error
         except OSError:
             line = ""
@@ -158,6 +162,23 @@ class Children:
             raise
         finally:
             self._give_back(child, is_sound)
+
+    def call(
+        self, request: CallRequest, who: str, where: str, idle_s: float, understand: Callable[[Any], _T]
+    ) -> _T:
+        """What ``understand`` makes of the answer to ``request``.
+
+        Raises as :meth:`Child.hear` does, and DecodeError for an answer that cannot be understood.
+        """
+        with self.borrow() as child:
+            child.tell(request.to_json())
+            said = child.hear(who, where, idle_s)
+            try:
+                return understand(said["gave"])
+            except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
+                raise CrashError(
+                    f"The {who} answered nonsense about {where} ({error}); leave the file out"
+                ) from error
 
     def close(self) -> None:
         """Ends the children that wait for work."""
