@@ -132,6 +132,7 @@ class _Live:
         return box.shifted(self.velocity_px_s[0] * ahead_s, self.velocity_px_s[1] * ahead_s)
 
     def see(self, sighting: Sighting, moved: bool) -> None:
+        """Adds a sighting, and follows the speed that it shows."""
         last = self.sightings[-1]
         elapsed_s = max(sighting.at_s - last.at_s, 1e-3)
         (x0, y0), (x1, y1) = last.box.centre_px, sighting.box.centre_px

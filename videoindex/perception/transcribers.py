@@ -64,6 +64,7 @@ class Moonshine:
         self._handle: MoonshineHandle | None = None
 
     def transcribe(self, samples_T: NDArray[np.float32]) -> list[Said]:
+        """See Transcriber.transcribe."""
         with self._lock:
             if self._handle is None:
                 self._handle = _load_moonshine(self._threads)
@@ -167,6 +168,7 @@ class Whisper:
         return f"faster-whisper {self._folder.name}"
 
     def transcribe(self, samples_T: NDArray[np.float32]) -> list[Said]:
+        """See Transcriber.transcribe."""
         with self._lock:
             self._handle = self._handle or self._load()
             segments, _ = self._handle.transcribe(

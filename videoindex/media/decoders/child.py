@@ -74,6 +74,7 @@ class DecodeRequest:
     cpu_s: int
 
     def to_json(self) -> str:
+        """The line that asks for it; ``from_plain`` reads back what stands under ``decode``."""
         video = self.video
         said = {
             "factory": self.factory,
@@ -93,6 +94,7 @@ class DecodeRequest:
 
     @classmethod
     def from_plain(cls, said: dict[str, str]) -> DecodeRequest:
+        """The request as it was meant. Raises KeyError or ValueError for anything else."""
         video = Video(
             id=said["id"],
             path=Path(said["path"]),
