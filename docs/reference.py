@@ -1,6 +1,6 @@
-"""Writes docs/commands.md and docs/settings.md from the code: ``python docs/reference.py``.
+"""Writes docs/commands.md, docs/settings.md and docs/models.md from the code: ``python docs/reference.py``.
 
-``tests/test_docs.py`` fails when either is out of date.
+``tests/test_docs.py`` fails when one is out of date.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from model_page import models
 
 from videoindex.cli import parser
 from videoindex.config import Settings
@@ -131,3 +133,4 @@ def _sentence_about(name: str, docstring: str) -> str:
 if __name__ == "__main__":
     (HERE / "commands.md").write_text(commands())
     (HERE / "settings.md").write_text(settings())
+    (HERE / "models.md").write_text(models())

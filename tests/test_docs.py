@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 import reference  # noqa: E402
 
 
-@pytest.mark.parametrize("page", ["commands", "settings"])
+@pytest.mark.parametrize("page", ["commands", "models", "settings"])
 def test_the_reference_pages_are_up_to_date(page: str) -> None:
     made = getattr(reference, page)()
     assert (ROOT / "docs" / f"{page}.md").read_text() == made, "run `python docs/reference.py`"

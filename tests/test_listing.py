@@ -12,10 +12,8 @@ from index_samples import event, record
 from pipelines.ingest import Outcome
 from videoindex import listing
 from videoindex.config import Settings
-from videoindex.doctor import Check
 from videoindex.media.probe import Probe, probe
-from videoindex.models import find_model
-from videoindex.sampling.plan import Plan, plan
+from videoindex.planning import PlannedFile, plan_file
 from videoindex.types import Box, Coverage, Gap, Span
 
 TEN = datetime(2026, 3, 1, 10, tzinfo=timezone(timedelta(hours=1)))
@@ -28,8 +26,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Probe:
     return probe(path, TEN)
 
 
-def planned(found: Probe) -> Plan:
-    return plan(found.video, Settings().sampling, find_model("8B"))
+def planned(found: Probe) -> PlannedFile:
+    return plan_file(found.video.path, Settings(), "8B")
 
 
 def test_probe_says_what_was_written(found: Probe) -> None:
@@ -64,16 +62,18 @@ def test_probe_of_sound_alone_has_no_picture_and_no_date(tmp_path: Path) -> None
 
 
 def test_a_plan_has_the_documented_keys_and_fills_the_recording(found: Probe) -> None:
-    document = listing.plan_document(found.video, planned(found))
+    document = listing.plan_document(planned(found))
     json.dumps(document)
     assert set(document) >= {"path", "duration_s", "segments", "width_px", "height_px", "yarn_factor"}
-    assert set(document) >= {"shortest_event_s", "model", "memory_bytes", "prefill_s"}
+    assert set(document) >= {"shortest_event_s", "model", "memory_bytes", "prefill_s", "weights", "gpu", "serve"}
     for segment in document["segments"]:
         assert set(segment) == {"start_s", "end_s", "patches", "tokens", "positions"}
     assert document["segments"][0]["start_s"] == pytest.approx(found.video.span.start_s)
     assert document["segments"][-1]["end_s"] == pytest.approx(found.video.span.end_s)
-    text = listing.plan_text(found.video, planned(found))
+    text = listing.plan_text(planned(found))
     assert text.count(" patches  ") == len(document["segments"])
+    assert "(calculated, bf16)" in text
+    assert all(f"  {way['serve']}" in text.splitlines() for way in document["serve"])
     assert "no YaRN needed" in text
 
 
@@ -165,8 +165,3 @@ def test_events_stand_under_the_name_of_their_recording() -> None:
         "confidence": 0.5,
         "boxes": [[1.5, 1, 2, 3, 4]],
     }
-
-
-def test_a_check_stands_above_the_command_that_mends_it() -> None:
-    text = listing.checks_text([Check("gpu", "ok", "one"), Check("av", "missing", "not there", "pip install av")])
-    assert text.splitlines() == ["ok        gpu: one", "missing   av: not there", "          pip install av"]

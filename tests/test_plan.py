@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from videoindex.errors import NotAVideoError
-from videoindex.models import find_model
+from videoindex.models import FORMATS, find_model, memory_bytes
 from videoindex.sampling.plan import plan
 from videoindex.sampling.settings import SamplingSettings
 from videoindex.types import Span, Video
@@ -24,6 +24,17 @@ def test_an_hour_is_covered_within_the_budget():
     assert result.yarn_factor is None
     assert result.shortest_event_s == 2.0
     assert result.tokens == sum(segment.tokens for segment in result.segments)
+
+
+def test_the_memory_is_that_of_the_longest_prompt_in_the_format_of_the_weights():
+    settings, model = SamplingSettings(), find_model("30b")
+    plans = {weights: plan(HOUR, settings, model, weights) for weights in FORMATS}
+    for weights, made in plans.items():
+        longest = max(segment.tokens for segment in made.segments) + settings.reserved_tokens
+        assert (made.weights, made.prompt_tokens) == (weights, longest)
+        assert made.prompt_tokens <= settings.token_budget
+        assert made.memory_bytes == memory_bytes(model, longest, weights)
+    assert plans["4bit"].memory_bytes < plans["fp8"].memory_bytes < plans["bf16"].memory_bytes
 
 
 def test_one_long_segment_costs_more_time_and_memory_than_many_short_ones():

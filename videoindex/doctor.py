@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import platform
 import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from videoindex.check import Check, installed_version
 from videoindex.config import Settings, open_store
-from videoindex.errors import VideoIndexError
+from videoindex.doctor_vlm import vlm_checks
+from videoindex.errors import UsageError, VideoIndexError
+from videoindex.fits import Fit, fit_family
+from videoindex.gpus import Gpu, find_gpus
+from videoindex.models import GIB
+from videoindex.serving import is_at_least, version_text
 
-__all__ = ["Check", "checks"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding. ``missing`` stops something that is switched on; ``absent`` is an option not installed."""
-
-    name: str
-    state: Literal["ok", "absent", "missing"]
-    detail: str
-    fix: str = ""
-
+__all__ = ["Findings", "checks", "examine"]
 
 # Package, what it is for, the command that installs it.
 _REQUIRED = (
@@ -42,7 +34,10 @@ _REQUIRED = (
     ("sentence-transformers", "embeddings"),
     ("lancedb", "the index"),
     ("prefect", "orchestration"),
+    ("openai", "models behind a server"),
 )
+# The first version that has what is needed of it.
+_MINIMUM_VERSIONS = {"transformers": (5, 0)}
 _OPTIONAL = (
     ("torchcodec", "a third decoder", "pip install 'videoindex[torchcodec]'"),
     ("faster-whisper", "speech with Whisper weights", "pip install 'videoindex[whisper]'"),
@@ -61,51 +56,66 @@ _WEIGHTS = (
 )  # fmt: skip
 
 
-def checks(settings: Settings) -> list[Check]:
-    """Every check, in the order a reader wants them. Loads no model."""
-    return [*_machine(), *_packages(), *_ffmpeg(), *_weights(settings), _index(settings)]
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Every check in the order a reader wants them, and how the Qwen3-VL models fit ``gpus`` GPUs; no ``fits``
+    where the memory of none is known."""
+
+    checks: tuple[Check, ...]
+    fits: tuple[Fit, ...]
+    gpus: int
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether something is missing that is switched on."""
+        return any(check.state == "missing" for check in self.checks)
 
 
-def _machine() -> Iterator[Check]:
+def examine(settings: Settings, gpu_gib: int | None = None, gpus: int | None = None) -> Findings:
+    """Checks this machine, and fits the models to its GPUs, or to ``gpus`` GPUs of ``gpu_gib`` GiB where asked.
+
+    Loads no model. Raises UsageError for a number of GPUs of no size.
+    """
+    if gpus and not gpu_gib:
+        raise UsageError("--gpus counts GPUs of the size that --gpu-gib says: give both")
+    here = find_gpus()
+    memories = [gpu.memory_bytes for gpu in here if gpu.memory_bytes]
+    if gpu_gib:
+        memories = [gpu_gib * GIB] * (gpus or 1)
+    fits = fit_family(min(memories), len(memories)) if memories else []
+    return Findings(tuple(checks(settings, here)), tuple(fits), len(memories))
+
+
+def checks(settings: Settings, gpus: Sequence[Gpu]) -> list[Check]:
+    """Every check; ``gpus`` are those of this machine."""
+    model = vlm_checks(settings, gpus)
+    return [*_machine(gpus), *_packages(), *_ffmpeg(), *_weights(settings), *model, _index(settings)]
+
+
+def _machine(gpus: Sequence[Gpu]) -> Iterator[Check]:
     yield Check("python", "ok", f"{platform.python_version()} on {platform.platform()}")
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     yield Check("machine", "ok", f"{os.cpu_count()} cores, {memory_gib:.0f} GiB of memory")
-    gpus = _gpus()
     if gpus:
-        yield Check("gpu", "ok", gpus)
+        yield Check("gpu", "ok", "; ".join(str(gpu) for gpu in gpus))
     else:
         yield Check("gpu", "absent", "none; text, speech and objects are read on the CPU")
 
 
-def _gpus() -> str:
-    """The GPUs as nvidia-smi names them; empty when there is none."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return ""
-    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    try:
-        listed = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""  # a driver that does not answer gives no GPU to work with
-    return "; ".join(listed.stdout.strip().splitlines()) if listed.returncode == 0 else ""
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def _packages() -> Iterator[Check]:
     for package, purpose in _REQUIRED:
-        version = _version(package) or (_version("decord2") if package == "decord" else None)
-        if version:
+        version = installed_version(package) or (installed_version("decord2") if package == "decord" else None)
+        minimum = _MINIMUM_VERSIONS.get(package)
+        if version and minimum and not is_at_least(version, minimum):
+            least = version_text(minimum)
+            fix = f"pip install -U '{package}>={least}'"
+            yield Check(package, "missing", f"{version}, {purpose} needs {least}", fix)
+        elif version:
             yield Check(package, "ok", f"{version}, {purpose}")
         else:
             yield Check(package, "missing", f"not installed, needed for {purpose}", f"pip install {package}")
     for package, purpose, fix in _OPTIONAL:
-        version = _version(package)
+        version = installed_version(package)
         yield Check(package, "ok" if version else "absent", f"{version or 'not installed'}, {purpose}",
                     "" if version else fix)  # fmt: skip
 

@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoindex.clock import format_clock, format_span, format_wall
+from videoindex.listing_models import servings_document, servings_lines, verdict_document, verdict_text
 
 if TYPE_CHECKING:
     from pipelines.ingest import Outcome
-    from videoindex.doctor import Check
     from videoindex.index.records import VideoRecord
     from videoindex.media.probe import Probe
-    from videoindex.sampling.plan import Plan
-    from videoindex.types import Coverage, Event, Video
+    from videoindex.planning import PlannedFile
+    from videoindex.types import Coverage, Event
 
 __all__ = [
-    "checks_text",
     "events_document",
     "events_text",
     "nothing_found_text",
@@ -95,12 +94,14 @@ def probe_text(found: Probe) -> str:
     return _aligned(rows)
 
 
-def plan_document(video: Video, planned: Plan) -> Document:
+def plan_document(file: PlannedFile) -> Document:
     """``plan --json``."""
+    video, planned = file.video, file.plan
     return {
         "path": str(video.path),
         "duration_s": video.span.duration_s,
         "model": planned.model.repo_id,
+        "weights": planned.weights,
         "segments": [
             {
                 "start_s": s.start_s,
@@ -117,11 +118,14 @@ def plan_document(video: Video, planned: Plan) -> Document:
         "shortest_event_s": planned.shortest_event_s,
         "memory_bytes": planned.memory_bytes,
         "prefill_s": planned.prefill_s,
+        "gpu": verdict_document(file.verdict),
+        "serve": servings_document(file.ways),
     }
 
 
-def plan_text(video: Video, planned: Plan) -> str:
-    """Totals, then one line a segment."""
+def plan_text(file: PlannedFile) -> str:
+    """Totals, then one line a segment, then the commands that serve the model."""
+    video, planned = file.video, file.plan
     yarn = f"YaRN factor {planned.yarn_factor:g}" if planned.yarn_factor else "no YaRN needed"
     rows = [
         ("file", f"{video.path} ({format_clock(video.span.duration_s)})"),
@@ -130,8 +134,10 @@ def plan_text(video: Video, planned: Plan) -> str:
         ("tokens", f"{planned.tokens:,} in {len(planned.segments)} segments, {yarn}"),
         (
             "memory",
-            f"{planned.memory_bytes / 2**30:.1f} GiB of GPU memory for the largest segment (calculated, bf16)",
+            f"{planned.memory_bytes / 2**30:.1f} GiB of GPU memory for the largest segment "
+            f"(calculated, {planned.weights})",
         ),
+        ("gpu", verdict_text(file.verdict)),
         ("time", f"{planned.prefill_s:.0f} s to read all segments on one H100-class GPU (calculated)"),
         ("sure to be seen", f"events of {planned.shortest_event_s:g} s and longer"),
     ]
@@ -140,7 +146,7 @@ def plan_text(video: Video, planned: Plan) -> str:
         f"  {s.positions:7,d} positions"
         for i, s in enumerate(planned.segments, start=1)
     ]
-    return "\n".join([_aligned(rows), *lines])
+    return "\n".join([_aligned(rows), *lines, *servings_lines(file.ways)])
 
 
 def outcomes_document(outcomes: Sequence[Outcome]) -> Document:
@@ -241,15 +247,6 @@ def events_text(events: Sequence[Event], paths: Mapping[str, Path]) -> str:
         text = " / ".join(event.text.split("\n"))
         lines.append(f"  {format_span(event.span.start_s, event.span.end_s)}  {event.source:11}  {text}")
     return "\n".join(lines) or "No events."
-
-
-def checks_text(checks: Sequence[Check]) -> str:
-    """One line a check, with the command that mends it."""
-    lines = []
-    for check in checks:
-        fix = f"\n{'':10}{check.fix}" if check.fix else ""
-        lines.append(f"{check.state:8}  {check.name}: {check.detail}{fix}")
-    return "\n".join(lines)
 
 
 def _aligned(rows: Sequence[tuple[str, str]]) -> str:

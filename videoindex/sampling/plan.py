@@ -34,17 +34,20 @@ class Plan:
     """What looking at a whole video takes with one model.
 
     ``shortest_event_s``: an event that lasts this long is sure to be on display at a look's marked instant,
-    wherever it begins; a shorter one may fall between two looks. ``memory_bytes`` is the GPU memory for the
-    largest segment, ``prefill_s`` the time to read all segments on one H100-class GPU: a calculation from
-    operation counts at half the GPU's peak, not a measurement, and without the time to write the answers.
-    Looks are planned without a scan, so an adaptive run takes at most this.
+    wherever it begins; a shorter one may fall between two looks. ``prompt_tokens`` are those of the largest
+    segment with its instructions and answer, ``memory_bytes`` is the GPU memory for them, ``prefill_s`` the time
+    to read all segments on one H100-class GPU: a calculation from operation counts at half the GPU's peak, not a
+    measurement, and without the time to write the answers. Looks are planned without a scan, so an adaptive run
+    takes at most this.
     """
 
     model: ModelSpec
+    weights: Weights
     segments: tuple[PlannedSegment, ...]
     size: FrameSize
     yarn_factor: float | None
     shortest_event_s: float
+    prompt_tokens: int
     memory_bytes: int
     prefill_s: float
 
@@ -80,10 +83,12 @@ def plan(video: Video, settings: SamplingSettings, model: ModelSpec, weights: We
     positions = max(segment.positions for segment in segments) + settings.reserved_tokens
     return Plan(
         model=model,
+        weights=weights,
         segments=segments,
         size=size,
         yarn_factor=yarn_factor(positions),
         shortest_event_s=settings.interval_s,
+        prompt_tokens=max(tokens),
         memory_bytes=memory_bytes(model, max(tokens), weights),
         prefill_s=sum(prefill_flops(model, count, size.cells) for count in tokens) / _SUSTAINED_FLOPS,
     )

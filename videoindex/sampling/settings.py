@@ -37,7 +37,7 @@ class SamplingSettings:
     # Positions of one segment's prompt; above 262,144 YaRN comes in.
     position_budget: int = CONTEXT_POSITIONS
     # Of both budgets, what is kept for instructions and answer.
-    reserved_tokens: int = 2_048
+    reserved_tokens: int = 4_096
 
     def __post_init__(self) -> None:
         for name in ("rate_hz", "pair_gap_s", "heartbeat_s"):
