@@ -28,14 +28,31 @@ from videoindex.media.scan import ScanSettings
 from videoindex.perception.captions import Captions, CaptionsSettings
 from videoindex.perception.objects import Objects, ObjectsSettings
 from videoindex.perception.observer import Observer
+from videoindex.perception.qwen import Qwen, QwenSettings
 from videoindex.perception.screen_text import ScreenText, ScreenTextSettings
 from videoindex.perception.speech import Speech, SpeechSettings
+from videoindex.perception.vlm.base import Vlm
+from videoindex.perception.vlm.settings import VlmSettings
 from videoindex.query.settings import SearchSettings
 from videoindex.sampling.settings import SamplingSettings
 
 T = TypeVar("T")
 
-__all__ = ["IndexSettings", "Settings", "load_settings", "open_backends", "open_store", "open_store_to_manage"]
+__all__ = [
+    "OBSERVERS",
+    "IndexSettings",
+    "Settings",
+    "load_settings",
+    "open_backends",
+    "open_store",
+    "open_store_to_manage",
+    "open_vlm",
+]
+
+OBSERVERS = ("captions", "screen_text", "speech", "objects", "qwen")
+
+# What a prompt holds beside pictures and answer: the describer's instructions, its question, the chat's frame.
+_PROMPT_TOKENS = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +64,17 @@ class IndexSettings:
     # The local folder of what was observed, from which an interrupted run goes on; empty: inside a local db, or in
     # the cache folder of the user for a remote one.
     artifacts: str = ""
-    # Who watches.
-    observers: tuple[str, ...] = ("captions", "screen_text", "speech", "objects")
+    # Who watches: any of captions, screen_text, speech, objects, qwen.
+    observers: tuple[str, ...] = OBSERVERS[:-1]
     # Segments observed at once.
     workers: int = 2
     # One of pyav, decord, torchcodec.
     decoder: str = "pyav"
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.observers) - {"captions", "screen_text", "speech", "objects"})
+        unknown = sorted(set(self.observers) - set(OBSERVERS))
         if unknown:
-            raise ConfigError(
-                f"index.observers names {', '.join(unknown)}; there are captions, screen_text, speech, objects"
-            )
+            raise ConfigError(f"index.observers names {', '.join(unknown)}; there are {', '.join(OBSERVERS)}")
         if self.workers < 1:
             raise ConfigError(f"index.workers must be 1 or more, got {self.workers}")
         if len(set(self.observers)) < len(self.observers):
@@ -93,10 +108,20 @@ class Settings:
     screen_text: ScreenTextSettings = field(default_factory=ScreenTextSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     objects: ObjectsSettings = field(default_factory=ObjectsSettings)
+    qwen: QwenSettings = field(default_factory=QwenSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    vlm: VlmSettings = field(default_factory=VlmSettings)
     embed: EmbedSettings = field(default_factory=EmbedSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
-    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+
+    def __post_init__(self) -> None:
+        need = self.qwen.answer_tokens + _PROMPT_TOKENS
+        if "qwen" in self.index.observers and self.sampling.reserved_tokens < need:
+            raise ConfigError(
+                f"sampling.reserved_tokens ({self.sampling.reserved_tokens}) must be {need} or more: an answer of "
+                f"qwen.answer_tokens ({self.qwen.answer_tokens}) and {_PROMPT_TOKENS} tokens of instructions"
+            )
 
 
 def load_settings(config: Path | None = None, db: str | None = None) -> Settings:
@@ -165,6 +190,7 @@ def open_backends(settings: Settings) -> Backends:
         "screen_text": lambda: ScreenText(settings.screen_text, decoder),
         "speech": lambda: Speech(_speech(settings)),
         "objects": lambda: Objects(settings.objects, decoder),
+        "qwen": lambda: Qwen(settings.qwen, settings.sampling, open_vlm(settings), decoder),
     }
     observers = tuple(makers[name]() for name in settings.index.observers)
     return Backends(
@@ -176,6 +202,22 @@ def open_backends(settings: Settings) -> Backends:
 def _embedder(settings: EmbedSettings) -> SentenceEmbedder:
     """One embedder for the store and the backends: asking some models for their vectors' length loads them."""
     return SentenceEmbedder(settings)
+
+
+def open_vlm(settings: Settings) -> Vlm:
+    """The vision-language model of ``settings``; one for all who use it. Opening loads and reaches nothing yet."""
+    return _vlm(settings.vlm)
+
+
+@functools.lru_cache(maxsize=2)
+def _vlm(settings: VlmSettings) -> Vlm:
+    if settings.backend == "local":
+        from videoindex.perception.vlm.local import Local
+
+        return Local(settings)
+    from videoindex.perception.vlm.server import Server
+
+    return Server(settings)
 
 
 def _speech(settings: Settings) -> SpeechSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,18 +20,39 @@ from videoindex.media.scan import scan
 from videoindex.perception.captions import Captions
 from videoindex.perception.objects import Objects, ObjectsSettings
 from videoindex.perception.observer import Observer
+from videoindex.perception.qwen import Qwen, QwenSettings
 from videoindex.perception.screen_text import ScreenText, ScreenTextSettings
 from videoindex.perception.speech import Speech
+from videoindex.perception.vlm.scripted import Scripted, Shown
+from videoindex.sampling.settings import SamplingSettings
 from videoindex.types import Observation, Scan, Video
 
 DURATION_S = 14.0
 NO_PICTURE = Scan(np.zeros(0), np.zeros((0, 9, 16), np.uint8), (), ())
 HEAVY = ("torch", "transformers", "rapidocr", "onnxruntime", "moonshine_voice", "faster_whisper")
+
+
+def somebody_passes(shown: Shown, _: str) -> str:
+    """A model that sees where most of the picture's middle is not as it was at first, and says from when to
+    when."""
+    middle_T = shown.looks.rgb_THWC[:, 150:, :].astype(np.int16)
+    marks_s = np.array(shown.looks.marks_s)
+    changed = np.abs(middle_T[0::2] - middle_T[0]).mean(axis=(1, 2, 3)) > 3.0
+    event = {
+        "start": float(marks_s[changed][0].round(1)),
+        "end": float(marks_s[changed][-1].round(1)),
+        "what": "an officer in blue walks through the room",
+        "boxes": [{"at": float(marks_s[changed][0]), "label": "officer", "bbox_2d": [0, 300, 400, 1000]}],
+    }
+    return json.dumps({"events": [event]})
+
+
 MAKERS: dict[str, Callable[[], Observer]] = {
     "screen_text": lambda: ScreenText(ScreenTextSettings(), PyavDecoder()),
     "speech": Speech,
     "objects": lambda: Objects(ObjectsSettings(), PyavDecoder()),
     "captions": Captions,
+    "qwen": lambda: Qwen(QwenSettings(), SamplingSettings(), Scripted(somebody_passes), PyavDecoder()),
 }
 
 
@@ -109,7 +131,13 @@ def test_two_observers_see_the_same_inside_their_segments(name: str, recording: 
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("screen_text", "closing time"), ("speech", "window"), ("objects", "person"), ("captions", "day begins")],
+    [
+        ("screen_text", "closing time"),
+        ("speech", "window"),
+        ("objects", "person"),
+        ("captions", "day begins"),
+        ("qwen", "officer"),
+    ],
 )
 def test_each_sees_what_was_put_there_for_it(name: str, word: str, recording: tuple[Video, Scan]) -> None:
     video, seen = recording
@@ -129,5 +157,6 @@ def test_where_an_observer_does_not_apply_it_has_no_work(
         "objects": (replace(video, width_px=0, height_px=0), NO_PICTURE),
         "speech": (replace(video, has_audio=False), seen),
         "captions": (replace(video, path=bare), seen),
+        "qwen": (replace(video, width_px=0, height_px=0), NO_PICTURE),
     }
     assert MAKERS[name]().segments(*without[name]) == []
