@@ -18,6 +18,7 @@ LINES = {
     "probe": ["probe", "a.mp4"],
     "plan": ["plan", "a.mp4"],
     "index": ["index", "a.mp4"],
+    "read": ["read", "a.mp4", "--at", "1"],
     "search": ["search", "a dog"],
     "ask": ["ask", "when?"],
     "eval grounding": ["eval", "grounding", "--truth", "t.jsonl"],
@@ -65,7 +66,7 @@ def ends(line: list[str]) -> int:
         (["search", "x", "--limit", "0"], "must be a whole number of 1 or more, got '0'"),
         (["events", "--limit", "many"], "must be a whole number of 1 or more, got 'many'"),
         (["events", "--source", "smell"], "invalid choice: 'smell'"),
-        (["index", "a.mp4", "--without", "qwen"], "invalid choice: 'qwen'"),
+        (["index", "a.mp4", "--without", "smell"], "invalid choice: 'smell'"),
         (["eval", "guess"], "invalid choice: 'guess'"),
     ],
 )

@@ -88,7 +88,10 @@ def _add_recording_verbs(verbs: _Verbs, common: _Parser) -> None:
 
     plan = verbs.add_parser("plan", parents=[common], help="segments, tokens, memory and time; decodes nothing")
     plan.add_argument("path", type=Path, help="the file")
-    plan.add_argument("--model", metavar="NAME", help="a Qwen3-VL model, such as 8B or 30B-A3B-Thinking")
+    plan.add_argument("--model", metavar="NAME", help="a Qwen3-VL such as 8B or 30B-A3B-Thinking, or a folder")
+    plan.add_argument(
+        "--weights", choices=("bf16", "fp8", "4bit"), help="their format (as the name says, or bf16)"
+    )
 
     index = verbs.add_parser("index", parents=[common], help="watch files or folders and remember what happens")
     index.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder of files")
@@ -98,10 +101,27 @@ def _add_recording_verbs(verbs: _Verbs, common: _Parser) -> None:
         "--without",
         action="append",
         default=[],
-        choices=SOURCES[:-1],
+        choices=SOURCES,
         help="an observer to leave out, its earlier events too",
     )
     index.add_argument("--overwrite", action="store_true", help="observe anew what is indexed already")
+    _add_read(verbs, common)
+
+
+def _add_read(verbs: _Verbs, common: _Parser) -> None:
+    read = verbs.add_parser("read", parents=[common], help="what an instant shows, or what is done on a screen")
+    read.add_argument("path", type=Path, help="the file")
+    read.add_argument("--at", action="append", default=[], metavar="T", help="an instant to read, such as 0:45")
+    read.add_argument("--prompt", metavar="TEXT", help="what to ask of the picture, in place of all its text")
+    read.add_argument("--schema", type=Path, metavar="FILE", help="a JSON Schema that the answer is to satisfy")
+    read.add_argument("--steps", action="store_true", help="a span as steps: time, action, target, box, text")
+    read.add_argument("--start", metavar="T", help="read steps from here on (the recording's start)")
+    read.add_argument("--end", metavar="T", help="read steps up to here (the recording's end)")
+    read.add_argument("--rate", type=float, metavar="HZ", help="looks a second for steps (2)")
+    read.add_argument("--min-pixels", type=_count, metavar="N", help="enlarge smaller pictures (262,144)")
+    read.add_argument("--max-pixels", type=_count, metavar="N", help="shrink larger pictures (16,777,216)")
+    read.add_argument("--answer-tokens", type=_count, metavar="N", help="the longest answer of the model (8,192)")
+    read.add_argument("--recorded-at", metavar="T", help="when the recording began, such as 2026-11-23T10:00")
 
 
 def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
@@ -139,7 +159,11 @@ def _add_keeping_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None
     )
     remove.add_argument("videos", nargs="+", metavar="PATH|ID", help="a recording's path, file name, or id")
 
-    verbs.add_parser("doctor", parents=[common], help="what this machine has, what is missing, and what mends it")
+    doctor = verbs.add_parser("doctor", parents=[common], help="what this machine has, lacks, and what mends it")
+    doctor.add_argument(
+        "--gpu-gib", type=_count, metavar="N", help="which models fit a GPU of N GiB, not this one"
+    )
+    doctor.add_argument("--gpus", type=_count, metavar="K", help="with --gpu-gib: K such GPUs (1)")
 
 
 def _count(text: str) -> int:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from videoindex import listing
 from videoindex.clock import parse_time
-from videoindex.config import Settings, load_settings, open_backends, open_store, open_store_to_manage
+from videoindex.config import (
+    Settings,
+    load_settings,
+    open_backends,
+    open_store,
+    open_store_to_manage,
+    open_vlm,
+)
 from videoindex.errors import UsageError, VideoIndexError
 from videoindex.index.records import Filters, VideoRecord
 from videoindex.index.store import Store
@@ -20,6 +27,7 @@ from videoindex.index.store import Store
 if TYPE_CHECKING:
     from pipelines.ingest import Outcome
     from videoindex.index.artifacts import ArtifactStore
+    from videoindex.query.read import Readers
 
 __all__ = ["Result", "run"]
 
@@ -41,6 +49,7 @@ def run(arguments: argparse.Namespace) -> Result:
         "probe": _probe,
         "plan": _plan,
         "index": _index,
+        "read": _read,
         "search": _search,
         "ask": _ask,
         "videos": _videos,
@@ -69,13 +78,10 @@ def _probe(arguments: argparse.Namespace, _: Settings) -> Result:
 
 
 def _plan(arguments: argparse.Namespace, settings: Settings) -> Result:
-    from videoindex.media.probe import probe
-    from videoindex.models import DEFAULT_MODEL, find_model
-    from videoindex.sampling.plan import plan
+    from videoindex.planning import plan_file
 
-    video = probe(arguments.path).video
-    planned = plan(video, settings.sampling, find_model(arguments.model or DEFAULT_MODEL))
-    return Result(listing.plan_document(video, planned), listing.plan_text(video, planned))
+    planned = plan_file(arguments.path, settings, arguments.model, arguments.weights)
+    return Result(listing.plan_document(planned), listing.plan_text(planned))
 
 
 def _index(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -115,6 +121,42 @@ def _recorded_at(text: str | None) -> datetime | None:
     if isinstance(at, float):
         raise UsageError(f"--recorded-at needs a date and a time, such as 2026-11-23T10:00, got {text!r}")
     return at
+
+
+def _read(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.media.probe import probe
+    from videoindex.query import read, read_page, read_render, read_steps
+    from videoindex.query.read_schema import load_schema
+
+    wish = read.Wish(
+        at=tuple(parse_time(text) for text in arguments.at),
+        prompt=arguments.prompt or "",
+        schema=load_schema(arguments.schema) if arguments.schema else None,
+        is_steps=arguments.steps,
+        start=parse_time(arguments.start) if arguments.start else None,
+        end=parse_time(arguments.end) if arguments.end else None,
+        rate_hz=arguments.rate,
+    )
+    closely = read.ReadSettings.of(wish, arguments.min_pixels, arguments.max_pixels, arguments.answer_tokens)
+    video = probe(arguments.path, _recorded_at(arguments.recorded_at)).video
+    readers = _readers(settings)
+    if wish.is_steps:
+        span = read.span_between(video, wish.start, wish.end)
+        steps = read_steps.read_steps(video, span, readers, closely)
+        return Result(read_render.steps_json(steps), read_render.steps_text(steps), 1 if steps.is_all_gap else 0)
+    reading = read_page.read_pages(video, wish, readers, closely)
+    return Result(read_render.reading_json(reading), read_render.reading_text(reading))
+
+
+def _readers(settings: Settings) -> Readers:
+    """A vision-language model where the settings name one, and character recognition."""
+    from videoindex.media.decoders import open_decoder
+    from videoindex.perception.ocr import TextReader
+    from videoindex.query.read import Readers
+
+    vlm = open_vlm(settings) if "qwen" in settings.index.observers else None
+    ocr = TextReader(settings.screen_text.threads)
+    return Readers(open_decoder(settings.index.decoder), ocr, vlm, settings.screen_text, settings.scan)
 
 
 def _search(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -191,13 +233,12 @@ def _held(named: str, records: Sequence[VideoRecord], artifacts: ArtifactStore) 
     return video.id, video.path
 
 
-def _doctor(_: argparse.Namespace, settings: Settings) -> Result:
-    from videoindex.doctor import checks
+def _doctor(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.doctor import examine
+    from videoindex.listing_models import findings_document, findings_text
 
-    found = checks(settings)
-    missing = any(check.state == "missing" for check in found)
-    document = {"checks": [dataclasses.asdict(check) for check in found]}
-    return Result(document, listing.checks_text(found), 1 if missing else 0)
+    found = examine(settings, arguments.gpu_gib, arguments.gpus)
+    return Result(findings_document(found), findings_text(found), 1 if found.is_lacking else 0)
 
 
 def _eval_grounding(arguments: argparse.Namespace, settings: Settings) -> Result:
