@@ -5,10 +5,11 @@ a GPU where there is one:
 
     python benchmarks/gpu_describe.py --model 8B --tokens 262144
 
-and without one at toy size on the CPU, where it also holds one reading of a segment against one for each window.
-Measured are the rate of a large matrix product, reading ``--tokens`` of video (tokens and operations a second,
-share of that rate), peak memory against what videoindex predicts, and ``--windows`` answers one by one and side by
-side. It needs torch, transformers and this checkout.
+and without one at toy size, or with the small model of the tests (``--model tests/models/needle_vlm``), on the
+CPU, where it also holds one reading of a segment against one for each window. Measured are the rate of a large
+matrix product, reading ``--tokens`` of video (tokens and operations a second, share of that rate), peak memory
+against what videoindex predicts, and ``--windows`` answers one by one and side by side. It needs torch,
+transformers and this checkout.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from videoindex.perception.qwen_prompt import INSTRUCTIONS, question
 from videoindex.perception.vlm.base import Looks, Showing
 from videoindex.perception.vlm.decode import Choice, first_logits, generate
 from videoindex.perception.vlm.kept import IMPLEMENTATION, register
-from videoindex.perception.vlm.loading import Loaded, prepared
+from videoindex.perception.vlm.loading import Loaded, load, prepared
 from videoindex.perception.vlm.memory import Load, predict
 from videoindex.perception.vlm.prefill import Read, prefix_tokens, read, slice_looks
 from videoindex.perception.vlm.settings import LocalSettings, VlmSettings
@@ -37,6 +38,7 @@ from videoindex.types import Span
 
 TOKENIZER = Path(__file__).resolve().parent.parent / "tests" / "models" / "needle_vlm"
 SIZE = FrameSize(640, 384)
+SMALL_SIZE = FrameSize(96, 64)  # of the pictures that the small model was trained on
 GIB = 2**30
 LIKELIEST = Choice()
 
@@ -114,11 +116,11 @@ def configuration(shape: ModelSpec | Toy, tokenizer: Any) -> dict[str, Any]:
     return {"text_config": text, "vision_config": vision, "tie_word_embeddings": True, **ids}
 
 
-def a_showing(tokens: int) -> Showing:
+def a_showing(tokens: int, size: FrameSize) -> Showing:
     """A segment of about ``tokens``, one look a second from second 0.5 on; the same noise in every batch."""
-    looks = max(1, tokens // patch_tokens(1_000.5, SIZE))
+    looks = max(1, tokens // patch_tokens(1_000.5, size))
     at_s_T = np.array([k + offset for k in range(looks) for offset in (0.45, 0.55)])
-    rgb_THWC = np.random.default_rng(0).integers(0, 256, (8, SIZE.height_px, SIZE.width_px, 3), dtype=np.uint8)
+    rgb_THWC = np.random.default_rng(0).integers(0, 256, (8, size.height_px, size.width_px, 3), dtype=np.uint8)
 
     def batches() -> Iterator[Looks]:
         for start in range(0, 2 * looks, 8):
@@ -126,7 +128,7 @@ def a_showing(tokens: int) -> Showing:
             yield Looks(rgb_THWC[: len(times)], times)
 
     marks_s = tuple(k + 0.5 for k in range(looks))
-    return Showing("noise", Span(0.0, float(looks)), INSTRUCTIONS, batches(), marks_s, SIZE)
+    return Showing("noise", Span(0.0, float(looks)), INSTRUCTIONS, batches(), marks_s, size)
 
 
 def seconds(work: Callable[[], Any], device: str) -> tuple[Any, float]:
@@ -151,30 +153,32 @@ def matmul_flops(device: str, dtype: torch.dtype) -> float:
     return float(2 * side**3 / min(times))
 
 
-def measure(loaded: Loaded, arguments: argparse.Namespace, device: str) -> None:
+def measure(loaded: Loaded, size: FrameSize, arguments: argparse.Namespace, device: str) -> None:
     """Prints a row for each figure."""
     spec, local = loaded.spec, LocalSettings(chunk_tokens=arguments.chunk_tokens)
     row("attention", loaded.kernel_name)
     best = matmul_flops(device, loaded.dtype)
     row("matrix product", f"{best / 1e12:.2f} TFLOP/s")
-    seconds(lambda: read(loaded, a_showing(2 * arguments.chunk_tokens), local.chunk_tokens), device)  # warm-up
-    showing = a_showing(arguments.tokens)
+    seconds(
+        lambda: read(loaded, a_showing(2 * arguments.chunk_tokens, size), local.chunk_tokens), device
+    )  # warm-up
+    showing = a_showing(arguments.tokens, size)
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     kept, took_s = seconds(lambda: read(loaded, showing, local.chunk_tokens), device)
     tokens = kept.prefix.length
-    flops = prefill_flops(spec, tokens, SIZE.cells)
+    flops = prefill_flops(spec, tokens, size.cells)
     row("reading", f"{tokens:,} tokens in {took_s:.2f} s: {tokens / took_s:,.0f} tokens/s")
     row("", f"{flops / took_s / 1e12:.2f} TFLOP/s, {flops / took_s / best:.0%} of the matrix product")
     show_memory(loaded, kept, showing, arguments, device)
     answers(loaded, kept, arguments, device)
     if arguments.fresh:
-        fresh(loaded, kept, arguments, device)
+        fresh(loaded, kept, size, arguments, device)
 
 
 def show_memory(loaded: Loaded, kept: Read, showing: Showing, arguments: argparse.Namespace, device: str) -> None:
     """Peak memory of the reading, beside the weights, against the prediction."""
-    cells = slice_looks(showing, arguments.chunk_tokens) * SIZE.cells
+    cells = slice_looks(showing, arguments.chunk_tokens) * showing.size.cells
     run_as = Load(
         arguments.chunk_tokens, cells, arguments.windows, 128, arguments.answer_tokens,
         loaded.dtype.itemsize, loaded.spec.text.vocabulary,
@@ -202,18 +206,18 @@ def answers(loaded: Loaded, kept: Read, arguments: argparse.Namespace, device: s
     row("", f"{sum(a == b for a, b in zip(singly, together, strict=True))} of {len(asked)} answers are the same")
 
 
-def fresh(loaded: Loaded, kept: Read, arguments: argparse.Namespace, device: str) -> None:
+def fresh(loaded: Loaded, kept: Read, size: FrameSize, arguments: argparse.Namespace, device: str) -> None:
     """One reading for all windows against one reading for each, and how far their logits are apart."""
     asked = questions(kept, arguments.fresh)
     length = arguments.answer_tokens
 
     def once() -> None:
-        own = read(loaded, a_showing(arguments.tokens), arguments.chunk_tokens)
+        own = read(loaded, a_showing(arguments.tokens, size), arguments.chunk_tokens)
         generate(loaded, own, asked, length, LIKELIEST)
 
     def each() -> None:
         for one in asked:
-            own = read(loaded, a_showing(arguments.tokens), arguments.chunk_tokens)
+            own = read(loaded, a_showing(arguments.tokens, size), arguments.chunk_tokens)
             generate(loaded, own, [one], length, LIKELIEST)
 
     once_s, each_s = seconds(once, device)[1], seconds(each, device)[1]
@@ -224,7 +228,7 @@ def fresh(loaded: Loaded, kept: Read, arguments: argparse.Namespace, device: str
     side_by_side = first_logits(loaded, kept, asked)
     off = 0.0
     for one, ours in zip(asked[:4], side_by_side, strict=False):
-        own = read(loaded, a_showing(arguments.tokens), arguments.chunk_tokens)
+        own = read(loaded, a_showing(arguments.tokens, size), arguments.chunk_tokens)
         off = max(off, float((first_logits(loaded, own, [one])[0] - ours).abs().max()))
     row("", f"largest difference of a logit {off:.1e}")
 
@@ -242,7 +246,7 @@ def row(name: str, value: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     cuda = torch.cuda.is_available()
-    parser.add_argument("--model", default="8B" if cuda else "toy", help="2B, 4B, 8B, 32B, or toy")
+    parser.add_argument("--model", default="8B" if cuda else "toy", help="2B, 4B, 8B, 32B, toy, or a folder")
     parser.add_argument("--tokens", type=int, default=262_144 if cuda else 12_000, help="of the segment")
     parser.add_argument("--chunk-tokens", type=int, default=8_192 if cuda else 2_048)
     parser.add_argument("--windows", type=int, default=8)
@@ -252,13 +256,17 @@ def main() -> None:
                         help="also: N windows over one reading against N readings")  # fmt: skip
     arguments = parser.parse_args()
     device, dtype = ("cuda", torch.bfloat16) if cuda else ("cpu", torch.float32)
-    shape = Toy() if arguments.model == "toy" else find_model(arguments.model)
-    settings = VlmSettings(model="random", local=LocalSettings(attention=arguments.attention))
+    settings = VlmSettings(model=arguments.model, local=LocalSettings(attention=arguments.attention))
     machine = torch.cuda.get_device_name() if cuda else f"{torch.get_num_threads()} threads of a CPU"
-    print(f"{arguments.model}, random weights, {dtype}, {machine}, torch {torch.__version__}\n")
+    is_folder = Path(arguments.model).is_dir()
+    print(f"{arguments.model}, {'its' if is_folder else 'random'} weights, {machine}, torch {torch.__version__}\n")
     print("| what | figure |\n|---|---|")
     with torch.inference_mode():
-        measure(random_model(shape, settings, device, dtype), arguments, device)
+        if is_folder:
+            measure(load(settings), SMALL_SIZE, arguments, device)
+        else:
+            shape = Toy() if arguments.model == "toy" else find_model(arguments.model)
+            measure(random_model(shape, settings, device, dtype), SIZE, arguments, device)
 
 
 if __name__ == "__main__":

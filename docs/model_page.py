@@ -122,7 +122,13 @@ def _versions() -> Iterable[str]:
         f"vLLM before {version_text(REQUEST_TIMES_VERSION)} ignores the times that a request gives for its "
         f"video. From {version_text(TRUST_FLAG_VERSION)} on it takes them only when started with "
         "`--trust-request-mm-kwargs`, which lets every client set how its pictures are processed: keep such a "
-        "server to yourself. Leave the flag out before that version, which does not know it."
+        "server to yourself, on the loopback address as below, and never start it with `--trust-remote-code`, "
+        "with which such a setting can run code (GHSA-h3rc-6mm3-gc2m). Leave the flag out before that version, "
+        "which does not know it."
+    )
+    yield from _paragraph(
+        "Ollama's tags without an edition, such as `qwen3-vl:8b`, are the Thinking edition, whose thoughts count "
+        "as part of the answer's length."
     )
 
 

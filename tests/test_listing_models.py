@@ -103,3 +103,7 @@ def test_commands_stand_under_their_server() -> None:
     ]
     assert [way["server"] for way in servings_document(ways)] == ["llamacpp", "ollama"]
     assert set(servings_document(ways)[0]) == {"server", "weights", "pull", "serve", "model", "url"}
+
+
+def test_where_no_server_can_serve_it_the_plan_says_so() -> None:
+    assert servings_lines([]) == ["no server takes these weights with so long a prompt; set vlm.backend to local"]

@@ -66,6 +66,8 @@ def servings_document(ways: Sequence[Serving]) -> list[dict[str, str]]:
 
 def servings_lines(ways: Sequence[Serving]) -> list[str]:
     """The commands that serve a model, by server."""
+    if not ways:
+        return ["no server takes these weights with so long a prompt; set vlm.backend to local"]
     return [
         line for way in ways for line in (f"serve it with {way.server}:", *(f"  {line}" for line in way.lines))
     ]
