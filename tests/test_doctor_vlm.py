@@ -175,11 +175,11 @@ def test_a_server_that_is_new_enough_or_does_not_tell_is_taken(
 
 
 def test_a_vllm_that_ignores_the_times_of_a_request_is_told_apart(server: ModelServer) -> None:
-    server.tells("m", version="0.17.1")
+    server.tells("m", version="0.19.1")
     checks = found(server.vlm("vllm"))
     assert checks["vllm server"].state == "ok"
     assert (checks["times of videos"].state, checks["times of videos"].fix) == ("missing", "pip install -U vllm")
-    server.tells("m", version="0.18.0")
+    server.tells("m", version="0.20.0")
     assert "times of videos" not in found(server.vlm("vllm"))
 
 

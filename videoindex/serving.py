@@ -2,7 +2,7 @@
 
 Flags were read in the sources of vLLM 0.11.0 and 0.33.0 and of SGLang 0.5.23, and in the documentation of
 llama.cpp and Ollama; none was tried on a GPU. vLLM serves Qwen3-VL since 0.11.0, takes the times of a video with
-each request since 0.18.0 (vllm-project/vllm#34778), and since 0.31.0 only where it was started with
+each request since 0.20.0 (vllm-project/vllm#40133), and since 0.31.0 only where it was started with
 ``--trust-request-mm-kwargs``, a flag that older ones do not know. Ollama knows Qwen3-VL since 0.12.7, llama.cpp
 since build 6887 (ggml-org/llama.cpp#16780). FP8 mixtures need expert parallelism: split by tensors, an expert is
 no whole number of scaled blocks any more (vllm-project/vllm#25292).
@@ -35,7 +35,7 @@ __all__ = [
 # The first version of each server that serves Qwen3-VL; llama.cpp counts builds.
 MINIMUM_VERSIONS: dict[str, tuple[int, ...]] = {"vllm": (0, 11, 0), "ollama": (0, 12, 7), "llamacpp": (6887,)}
 # vLLM before it ignores what a request says of its video's times.
-REQUEST_TIMES_VERSION = (0, 18, 0)
+REQUEST_TIMES_VERSION = (0, 20, 0)
 # vLLM from here on refuses it without the flag.
 TRUST_FLAG_VERSION = (0, 31, 0)
 
@@ -141,7 +141,8 @@ def _vllm(model: ModelSpec, weights: Weights, context: int, gpus: int) -> Servin
     if gpus > 1:
         words += ["--tensor-parallel-size", str(gpus), "--mm-encoder-tp-mode", "data"]
         words += ["--enable-expert-parallel"] if model.text.experts > 1 else []
-    words += ["--max-model-len", str(context)]
+    # A segment is one video, which must fit the encoder cache: as many tokens as are batched.
+    words += ["--max-model-len", str(context), "--max-num-batched-tokens", str(context)]
     words += ["--limit-mm-per-prompt", json.dumps({"video": 1})]
     # Every frame that is sent is looked at: by default 32 of them would be.
     words += ["--media-io-kwargs", json.dumps({"video": {"num_frames": -1}}), "--trust-request-mm-kwargs"]

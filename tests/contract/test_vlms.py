@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from small_models import NEEDLE, noise, showing
+from standin_server import StandIn
 
 from videoindex.perception.vlm.base import Form, Vlm
 from videoindex.perception.vlm.local import Local
 from videoindex.perception.vlm.scripted import Scripted
-from videoindex.perception.vlm.settings import LocalSettings, VlmSettings
+from videoindex.perception.vlm.server import Server
+from videoindex.perception.vlm.settings import BACKENDS, LocalSettings, ServerSettings, VlmSettings
 from videoindex.sampling.mrope import FrameSize
 
 SIZE = FrameSize(64, 64)
@@ -22,9 +24,17 @@ MAKERS: dict[str, Callable[[], Vlm]] = {
 }
 
 
-@pytest.fixture(params=MAKERS)
-def vlm(request: pytest.FixtureRequest) -> Vlm:
-    return MAKERS[request.param]()
+SERVERS = BACKENDS[1:]
+
+
+@pytest.fixture(params=[*MAKERS, *SERVERS])
+def vlm(request: pytest.FixtureRequest) -> Iterator[Vlm]:
+    if request.param in MAKERS:
+        yield MAKERS[request.param]()
+        return
+    with StandIn(request.param) as stand_in:
+        server = ServerSettings(url=stand_in.url, retries=0)
+        yield Server(VlmSettings(backend=request.param, model=stand_in.model, server=server))
 
 
 def test_it_says_what_it_is(vlm: Vlm) -> None:

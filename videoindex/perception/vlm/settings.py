@@ -62,6 +62,8 @@ class ServerSettings:
     retries: int = 4
     # Quality of the JPEG pictures that are sent, 1 to 100.
     jpeg_quality: int = 90
+    # Whether the server is asked to hold answers to a JSON Schema: auto (every kind but openai), always, never.
+    schema: str = "auto"
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
@@ -78,6 +80,8 @@ class ServerSettings:
             raise ConfigError(f"vlm.server.retries must be 0 or more, got {self.retries}")
         if not 1 <= self.jpeg_quality <= 100:
             raise ConfigError(f"vlm.server.jpeg_quality must lie in 1..100, got {self.jpeg_quality}")
+        if self.schema not in ("auto", "always", "never"):
+            raise ConfigError(f"vlm.server.schema must be auto, always or never, got {self.schema!r}")
 
 
 @dataclass(frozen=True, slots=True)
