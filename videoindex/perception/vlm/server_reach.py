@@ -78,8 +78,8 @@ def refuse_deaf_to_times(settings: VlmSettings) -> None:
     if version and not is_at_least(version, REQUEST_TIMES_VERSION):
         raise BackendError(
             f"{settings.server.url} is vLLM {version}, which ignores the times of the pictures that it is sent "
-            f"and would tell of other seconds; pip install -U vllm ({version_text(REQUEST_TIMES_VERSION)} or
-            later)"
+            f"and would tell of other seconds; pip install -U vllm ({version_text(REQUEST_TIMES_VERSION)} or "
+            "later)"
         )
 
 
