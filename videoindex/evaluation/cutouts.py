@@ -65,8 +65,9 @@ class Cutout:
     alpha_HW: NDArray[np.float32]
 
     def resized(self, height_px: int) -> Cutout:
-        scale = height_px / len(self.rgb_HWC)
-        size = (max(1, round(self.rgb_HWC.shape[1] * scale)), height_px)
+        old_height_px, old_width_px = self.alpha_HW.shape
+        # One division, of whole numbers: a scale first would round ties by chance.
+        size = (max(1, round(old_width_px * height_px / old_height_px)), height_px)
         rgb = cv2.resize(self.rgb_HWC, size, interpolation=cv2.INTER_AREA)
         alpha = cv2.resize(self.alpha_HW, size, interpolation=cv2.INTER_AREA)
         return Cutout(np.asarray(rgb, np.uint8), np.asarray(alpha, np.float32))
