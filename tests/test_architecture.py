@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "videoindex.clipping",
         "videoindex.doctor",
         "videoindex.doctor_vlm",
+        "videoindex.exporting",
         "videoindex.planning",
         "pipelines",
     ),
@@ -61,6 +62,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "sentence_transformers": ("videoindex.index.embed",),
     "lancedb": ("videoindex.index.store", "videoindex.index.store_tables"),
     "prefect": ("pipelines",),
+    "opentimelineio": ("videoindex.query.export_timeline",),
 }
 
 

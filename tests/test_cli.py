@@ -21,6 +21,7 @@ LINES = {
     "read": ["read", "a.mp4", "--at", "1"],
     "search": ["search", "a dog"],
     "ask": ["ask", "when?"],
+    "clip": ["clip", "a.mp4", "-o", "b.mp4"],
     "eval grounding": ["eval", "grounding", "--truth", "t.jsonl"],
     "videos": ["videos"],
     "events": ["events"],

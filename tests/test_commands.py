@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -167,6 +169,32 @@ def truth(folder: Path) -> Path:
     path = folder / "truth.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows))
     return path
+
+
+@pytest.mark.parametrize("verb", ["search", "ask"])
+def test_what_is_found_can_be_exported(bench: Bench, verb: str, tmp_path: Path) -> None:
+    (shown,) = bench.document(verb, "Copper Alloys", "--limit", "1")["moments"]
+    (row,) = csv.DictReader(io.StringIO(bench.run(verb, "Copper Alloys", "-n", "1", "--format", "csv").text))
+    assert [row[name] for name in ("path", "text")] == [shown["path"], shown["text"]]
+    assert [float(row[name]) for name in ("start_s", "end_s")] == [shown["start_s"], shown["end_s"]]
+    bench.run(verb, "Copper Alloys", "-n", "1", "-o", str(tmp_path / "r.md"))
+    report = (tmp_path / "r.md").read_text()
+    assert "# Copper Alloys\n" in report
+    assert "```text\nCopper Alloys\n```" in report
+    assert "## What was looked at" in report
+    assert len(list((tmp_path / "r_frames").glob("001_*.jpg"))) == 1
+
+
+def test_what_is_found_can_be_cut_out(bench: Bench, tmp_path: Path) -> None:
+    made = bench.document(
+        "clip", "--query", "Copper Alloys", "-n", "1", "--padding", "1", "-o", str(tmp_path / "r.mp4")
+    )
+    (shown,) = bench.document("search", "Copper Alloys", "--limit", "1")["moments"]
+    (moment,) = made["moments"]
+    assert (moment["start_s"], moment["end_s"]) == (shown["start_s"] - 1, shown["end_s"] + 1)
+    assert bench.document("probe", str(tmp_path / "r.mp4"))["duration_s"] == pytest.approx(
+        made["duration_s"], abs=0.13
+    )
 
 
 def test_eval_grounding_asks_the_index(bench: Bench, tmp_path: Path) -> None:

@@ -47,6 +47,16 @@ def test_events_videos_and_coverage_come_back_equal(store: Store) -> None:
     assert store.verify() == []
 
 
+def test_an_event_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+    events = commit(store, "v", TEXTS)
+    for one in events:
+        assert store.events_called(one.id) == [one]
+        assert store.events_called(one.id[:8]) == [one]
+    assert store.events_called("zzzzzz") == []
+    assert store.events_called("' OR 1=1 --") == []
+    assert len(store.events_called("", limit=3)) == 3
+
+
 def test_a_commit_replaces_all_of_its_video_and_nothing_else(store: Store) -> None:
     other = commit(store, "w", TEXTS[:2])
     commit(store, "v", TEXTS)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "parser"]
 
+FORMATS = ("json", "csv", "srt", "vtt", "chapters", "edl", "otio", "md")
 SOURCES = ("captions", "screen_text", "speech", "objects", "qwen")
 
 
@@ -61,6 +62,17 @@ def _filters() -> _Parser:
     return filters
 
 
+def _exports() -> _Parser:
+    exports = _Parser(add_help=False)
+    group = exports.add_argument_group("export")
+    group.add_argument("--format", choices=FORMATS, help="as a table, subtitles, chapters, a timeline or a report")
+    group.add_argument(
+        "--output", "-o", type=Path, metavar="FILE", help="write to FILE; its suffix says the format"
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace FILE where it is there already")
+    return exports
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line; the documentation's tests read it too."""
     top = _Parser(
@@ -70,10 +82,11 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True, parser_class=_Parser)
-    common, filters = _common(), _filters()
+    common, filters, exports = _common(), _filters(), _exports()
     _add_recording_verbs(verbs, common)
-    _add_question_verbs(verbs, common, filters)
-    _add_keeping_verbs(verbs, common, filters)
+    _add_question_verbs(verbs, common, filters, exports)
+    _add_clip(verbs, common, filters)
+    _add_keeping_verbs(verbs, common, filters, exports)
     return top
 
 
@@ -124,12 +137,14 @@ def _add_read(verbs: _Verbs, common: _Parser) -> None:
     read.add_argument("--recorded-at", metavar="T", help="when the recording began, such as 2026-11-23T10:00")
 
 
-def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
-    search = verbs.add_parser("search", parents=[common, filters], help="moments, best first")
+def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser, exports: _Parser) -> None:
+    search = verbs.add_parser("search", parents=[common, filters, exports], help="moments, best first")
     search.add_argument("query", help="what is said, shown, or seen to happen")
     search.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
 
-    ask = verbs.add_parser("ask", parents=[common, filters], help="an answer with times, evidence and coverage")
+    ask = verbs.add_parser(
+        "ask", parents=[common, filters, exports], help="an answer with times, evidence and coverage"
+    )
     ask.add_argument("question", help="in English; exact words in quotation marks")
     ask.add_argument("--all", action="store_true", help="every time it happens")
     ask.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
@@ -148,10 +163,27 @@ def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> Non
     )
 
 
-def _add_keeping_verbs(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
+def _add_clip(verbs: _Verbs, common: _Parser, filters: _Parser) -> None:
+    clip = verbs.add_parser("clip", parents=[common, filters], help="cut moments out, exactly, with their sound")
+    clip.add_argument(
+        "moments", nargs="*", metavar="MOMENT|PATH", help="an event's id, RECORDING@START-END, or a file"
+    )
+    clip.add_argument("--query", metavar="TEXT", help="cut what a search for this finds, in order of time")
+    clip.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N found moments (10)")
+    clip.add_argument("--start", metavar="T", help="of a file: from here on (its start)")
+    clip.add_argument("--end", metavar="T", help="of a file: up to here (its end)")
+    clip.add_argument("--padding", metavar="S", default="0", help="this much more at both ends of each cut (0)")
+    clip.add_argument(
+        "--output", "-o", type=Path, required=True, metavar="FILE", help="the clip; its suffix decides"
+    )
+    clip.add_argument("--overwrite", action="store_true", help="replace FILE where it is there already")
+    clip.add_argument("--recorded-at", metavar="T", help="when a file began, such as 2026-11-23T10:00")
+
+
+def _add_keeping_verbs(verbs: _Verbs, common: _Parser, filters: _Parser, exports: _Parser) -> None:
     verbs.add_parser("videos", parents=[common], help="what is indexed")
 
-    events = verbs.add_parser("events", parents=[common, filters], help="what the observers wrote down")
+    events = verbs.add_parser("events", parents=[common, filters, exports], help="what the observers wrote down")
     events.add_argument("--limit", "-n", type=_count, default=100, metavar="N", help="at most N events (100)")
 
     remove = verbs.add_parser(
@@ -192,6 +224,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         print("videoindex: stopped; run the same command again to go on", file=sys.stderr)
         sys.exit(1)
+    for note in result.notes:
+        print(f"videoindex: {note}", file=sys.stderr)
     try:
         print(json.dumps(result.document, ensure_ascii=False) if arguments.json else result.text, flush=True)
     except BrokenPipeError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoindex import listing
-from videoindex.clock import parse_time
+from videoindex.clock import parse_clock, parse_time
 from videoindex.config import (
     Settings,
     load_settings,
@@ -22,11 +22,13 @@ from videoindex.config import (
 )
 from videoindex.errors import UsageError, VideoIndexError
 from videoindex.index.records import Filters, VideoRecord
-from videoindex.index.store import Store
+from videoindex.recordings import filters_of, find_recording
 
 if TYPE_CHECKING:
     from pipelines.ingest import Outcome
+    from videoindex.exporting import ExportWish
     from videoindex.index.artifacts import ArtifactStore
+    from videoindex.query.export import Sheet
     from videoindex.query.read import Readers
 
 __all__ = ["Result", "run"]
@@ -34,11 +36,12 @@ __all__ = ["Result", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command prints: ``document`` as JSON, or ``text``; and its exit status."""
+    """What a command prints: ``document`` as JSON, or ``text``; its exit status; and notes for standard error."""
 
     document: object
     text: str
     code: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def run(arguments: argparse.Namespace) -> Result:
@@ -52,6 +55,7 @@ def run(arguments: argparse.Namespace) -> Result:
         "read": _read,
         "search": _search,
         "ask": _ask,
+        "clip": _clip,
         "videos": _videos,
         "events": _events,
         "remove": _remove,
@@ -160,34 +164,78 @@ def _readers(settings: Settings) -> Readers:
 
 
 def _search(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.exporting import ExportWish
+    from videoindex.query.export import Sheet, marks_of_moments
     from videoindex.query.render import moments_text, search_json
     from videoindex.query.search import search
 
+    wish = ExportWish.of(arguments)
     store = open_store(settings)
-    filters = _filters(arguments, store)
+    filters = filters_of(arguments, store)
     embedder = open_backends(settings).embedder
     result = search(
         store, embedder, arguments.query, filters=filters, limit=arguments.limit, settings=settings.search
     )
     text = moments_text(result) or listing.nothing_found_text(result.coverage)
-    return Result(search_json(result), text)
+    marks = marks_of_moments(result.moments, result.records)
+    sheet = Sheet(arguments.query, marks, "", result.coverage, result.records)
+    return _exported(Result(search_json(result), text), sheet, wish, settings)
 
 
 def _ask(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.exporting import ExportWish
     from videoindex.query.ask import ask
+    from videoindex.query.export import Sheet, marks_of_moments
     from videoindex.query.render import answer_text, ask_json
 
+    wish = ExportWish.of(arguments)
     store = open_store(settings)
     reply = ask(
         store,
         open_backends(settings).embedder,
         arguments.question,
-        filters=_filters(arguments, store),
+        filters=filters_of(arguments, store),
         every=arguments.all,
         limit=arguments.limit,
         settings=settings.search,
     )
-    return Result(ask_json(reply), answer_text(reply))
+    answer, records = reply.answer, reply.result.records
+    marks = marks_of_moments(answer.moments, records)
+    sheet = Sheet(arguments.question, marks, answer.text, answer.coverage, records)
+    return _exported(Result(ask_json(reply), answer_text(reply)), sheet, wish, settings)
+
+
+def _exported(shown: Result, sheet: Sheet, wish: ExportWish | None, settings: Settings) -> Result:
+    """What the command shows, or, where a format was asked for, what became of it."""
+    from videoindex.exporting import export
+    from videoindex.media.decoders import open_decoder
+
+    if wish is None:
+        return shown
+    done = export(sheet, shown.document, wish, lambda: open_decoder(settings.index.decoder))
+    return Result(done.document(), done.said(), shown.code, done.notes)
+
+
+def _clip(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.clipping import ClipWish, clip_document, clip_text, make_clip
+
+    narrows = any((arguments.video, arguments.camera, arguments.source, arguments.after, arguments.before))
+    if narrows and not arguments.query:
+        raise UsageError("--video, --camera, --source, --after and --before narrow a --query; leave them out")
+    wish = ClipWish(
+        targets=tuple(arguments.moments),
+        output=arguments.output,
+        query=arguments.query or "",
+        start=parse_time(arguments.start) if arguments.start else None,
+        end=parse_time(arguments.end) if arguments.end else None,
+        padding_s=parse_clock(arguments.padding),
+        limit=arguments.limit,
+        recorded_at=_recorded_at(arguments.recorded_at),
+        overwrite=arguments.overwrite,
+    )
+    filters = filters_of(arguments, open_store(settings)) if narrows else None
+    made = make_clip(wish, settings, filters)
+    return Result(clip_document(made), clip_text(made))
 
 
 def _videos(_: argparse.Namespace, settings: Settings) -> Result:
@@ -196,12 +244,18 @@ def _videos(_: argparse.Namespace, settings: Settings) -> Result:
 
 
 def _events(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.exporting import ExportWish
+    from videoindex.query.export import Sheet, marks_of_events
+
+    wish = ExportWish.of(arguments)
     store = open_store_to_manage(settings)
-    filters = _filters(arguments, store)
-    paths = {record.video.id: record.video.path for record in store.videos()}
-    # A video that was committed since then has no path here, and is left to the next look.
-    events = [event for event in store.events(filters, limit=arguments.limit) if event.video_id in paths]
-    return Result(listing.events_document(events, paths), listing.events_text(events, paths))
+    filters = filters_of(arguments, store)
+    records = {record.video.id: record for record in store.videos()}
+    # A video that was committed since then has no record here, and is left to the next look.
+    events = [event for event in store.events(filters, limit=arguments.limit) if event.video_id in records]
+    paths = {video_id: record.video.path for video_id, record in records.items()}
+    shown = Result(listing.events_document(events, paths), listing.events_text(events, paths))
+    return _exported(shown, Sheet("Events", marks_of_events(events, records)), wish, settings)
 
 
 def _remove(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -223,7 +277,7 @@ def _held(named: str, records: Sequence[VideoRecord], artifacts: ArtifactStore) 
     from videoindex.media.probe import probe
 
     try:
-        video = _find_video(named, records).video
+        video = find_recording(named, records).video
     except UsageError:
         if not Path(named).is_file():
             raise
@@ -277,37 +331,3 @@ def _predictor(settings: Settings, outcomes: dict[Path, Outcome]) -> Callable[[P
         return [m.span for m in search(store, embedder, query, filters=only, settings=settings.search).moments]
 
     return predict
-
-
-def _filters(arguments: argparse.Namespace, store: Store) -> Filters:
-    """The filters of the command line: times on either clock, videos by path or id."""
-    after = parse_time(arguments.after) if arguments.after else None
-    before = parse_time(arguments.before) if arguments.before else None
-    records = store.videos() if arguments.video else []
-    return Filters(
-        video_ids=tuple(_find_video(named, records).video.id for named in arguments.video),
-        cameras=tuple(arguments.camera),
-        sources=tuple(arguments.source),
-        after_s=after if isinstance(after, float) else None,
-        before_s=before if isinstance(before, float) else None,
-        after_wall=after if isinstance(after, datetime) else None,
-        before_wall=before if isinstance(before, datetime) else None,
-    )
-
-
-def _find_video(named: str, records: Sequence[VideoRecord]) -> VideoRecord:
-    """The indexed recording of this id (or its beginning), path or file name."""
-    path = Path(named).expanduser().resolve()
-    matches = [record for record in records if record.video.path.resolve() == path or record.video.id == named]
-    if not matches:
-        matches = [
-            record
-            for record in records
-            if record.video.path.name == named or (len(named) >= 4 and record.video.id.startswith(named))
-        ]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        paths = ", ".join(str(record.video.path) for record in matches)
-        raise UsageError(f"{named!r} names several recordings ({paths}): give the whole path or id")
-    raise UsageError(f"{named!r} is not indexed; `videoindex videos` lists what is")

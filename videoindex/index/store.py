@@ -202,6 +202,18 @@ class Store:
             for row in batch.to_pylist():
                 yield schema.event_from_row(row)
 
+    def events_called(self, beginning: str, *, limit: int = 2) -> list[Event]:
+        """At most ``limit`` events whose id (lower-case hexadecimal) begins so."""
+        from lancedb.expr import col, lit
+
+        where = (col("id") >= lit(beginning)) & (col("id") < lit(beginning + "g"))
+        hidden = condition(_NO_FILTERS, self._hidden_video_ids())
+        rows = self._tables().events.search().select(schema.EVENT_COLUMNS)
+        return [
+            schema.event_from_row(row)
+            for row in rows.where(where if hidden is None else where & hidden).limit(limit).to_list()
+        ]
+
     def hybrid(
         self, text: str, vector_D: NDArray[np.float32], filters: Filters = _NO_FILTERS, *, limit: int = 20
     ) -> list[Hit]:

@@ -32,6 +32,7 @@ __all__ = [
     "chapters_to_plain",
     "cues_to_plain",
     "find_tracks",
+    "playback_start_s",
     "read_cues",
     "start_to_plain",
     "streams_to_plain",
@@ -206,12 +207,12 @@ def _sidecar_cues(video: Video, path: Path) -> list[Cue]:
         _log.warning("%s, %s", path, problem)
     if data.strip() and not parsed.cues:
         raise DecodeError(f"{path} holds no subtitle that can be read; mend or remove it")
-    offset_s = _playback_start_s(video)
+    offset_s = playback_start_s(video)
     return [Cue(Span(cue.span.start_s + offset_s, cue.span.end_s + offset_s), cue.text) for cue in parsed.cues]
 
 
-def _playback_start_s(video: Video) -> float:
-    """The container's first time stamp, which players show as 0."""
+def playback_start_s(video: Video) -> float:
+    """The container's first time stamp, which players show as 0. Raises as ``find_tracks`` does."""
     start_s = _in_child(video, start_to_plain, lambda said: None if said is None else float(said))
     return video.span.start_s if start_s is None else start_s
 
