@@ -44,7 +44,8 @@ def readme_commands() -> list[str]:
 
 def test_the_readme_shows_every_command() -> None:
     shown = {shlex.split(line)[1] for line in readme_commands()}
-    assert shown == {"index", "ask", "search", "probe", "plan", "videos", "events", "eval", "remove", "read", "clip"}
+    finding = {"index", "ask", "search", "read", "clip"}
+    assert shown == finding | {"probe", "plan", "videos", "events", "eval", "remove"}
     readme = (ROOT / "README.md").read_text()
     assert "make demo" in readme
     assert "videoindex doctor" in readme
