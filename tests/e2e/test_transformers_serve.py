@@ -10,12 +10,7 @@ import base64
 import functools
 import io
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from real_server import serving
 from small_models import NEEDLE, make, noise
 
 from videoindex.errors import BackendError, TransientBackendError
@@ -55,29 +51,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a real ``transformers serve`` answers; its process ends with the tests."""
-    line = [sys.executable, str(TESTS / "serve_small_model.py"), "serve", str(model)]
-    own = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(tmp_path_factory.mktemp("hub")), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [*line, "--host", "127.0.0.1", "--port", "0", "--device", "cpu", "--dtype", "float32"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **own},
-    )
-    said: list[str] = []
-    try:
-        assert process.stdout is not None
-        for words in process.stdout:
-            said.append(words)
-            if found := re.search(r"running on (http://127\.0\.0\.1:\d+)", words):
-                threading.Thread(target=process.stdout.read, daemon=True).start()
-                yield f"{found[1]}/v1"
-                return
-        pytest.fail(f"transformers serve did not start: {''.join(said)}")
-    finally:
-        process.terminate()
-        process.wait(60)
+    with serving(model, tmp_path_factory.mktemp("hub")) as url:
+        yield url
 
 
 def settings(model: Path, url: str, **changes: Any) -> VlmSettings:
