@@ -7,18 +7,12 @@ workers elsewhere. Prefect's own caching and result storage stay off: an artifac
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
-
-# Set before Prefect is imported: it reads them once. A user's own settings win.
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -31,10 +25,12 @@ from pipelines.progress import Progress
 from videoindex.config import Settings, open_backends, open_store
 from videoindex.errors import IndexBusyError, TransientBackendError, VideoIndexError
 from videoindex.index import ingest as steps
+from videoindex.index.frame_work import FRAMES, gather_frames
+from videoindex.index.records import FrameVectors
 from videoindex.media.probe import probe
 from videoindex.types import Segment, Video
 
-__all__ = ["Outcome", "Recording", "ingest", "run_ingest"]
+__all__ = ["TASK", "Outcome", "Recording", "ingest", "run_ingest"]
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +63,7 @@ def _is_transient(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, TransientBackendError | IndexBusyError | ConnectionError)
 
 
-_TASK: dict[str, Any] = {
+TASK: dict[str, Any] = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
     "retries": 3,
@@ -76,33 +72,38 @@ _TASK: dict[str, Any] = {
 }
 
 
-@task(name="scan", **_TASK)
+@task(name="scan", **TASK)
 def scan_task(settings: Settings, video: Video, progress: Progress) -> None:
     """One cheap pass over the recording; its artifact is the result."""
     steps.scan_once(video, open_backends(settings), lambda done_s: progress.scanned(video, done_s))
 
 
-@task(name="observe", **_TASK)
+@task(name="observe", **TASK)
 def observe_task(settings: Settings, video: Video, segment: Segment) -> str:
     """Observes one segment; returns its artifact's key."""
     return steps.observe(video, segment, open_backends(settings))
 
 
-@task(name="commit", **_TASK)
+@task(name="commit", **TASK)
 def commit_task(
     settings: Settings, video: Video, camera: str | None, segments: list[Segment], key: str
 ) -> Counter[str]:
     """Embeds what was observed and writes it to the index in one go; returns events by observer."""
     backends = open_backends(settings)
-    findings = steps.gather(video, steps.scan_once(video, backends), segments, backends)
-    vectors_ND = steps.embed(video, findings.events, backends)
-    steps.commit(open_store(settings, create=True), video, camera, key, findings, vectors_ND)
+    seen = steps.scan_once(video, backends)
+    findings = steps.gather(video, seen, segments, backends)
     counts = Counter({observer.name: 0 for observer in backends.observers})
     counts.update(event.source for event in findings.events)
+    vectors_ND = steps.embed(video, findings.events, backends)
+    frames: FrameVectors | None = None
+    if backends.frames is not None:
+        frames = gather_frames(video, seen, segments, backends.frames, backends.artifacts)
+        counts[FRAMES] = len(frames.spans)
+    steps.commit(open_store(settings, create=True), video, camera, key, findings, vectors_ND, frames)
     return counts
 
 
-@task(name="optimize", **_TASK)
+@task(name="optimize", **TASK)
 def optimize_task(settings: Settings) -> None:
     """Compacts the tables and builds the indices that their size calls for."""
     open_store(settings).optimize()
@@ -158,7 +159,7 @@ def _ingest_one(
         backends.artifacts.remove_video(video.id)
     progress.started(video)
     scan_task(settings, video, progress)
-    segments = steps.plan_work(video, steps.scan_once(video, backends), backends.observers)
+    segments = steps.plan_work(video, steps.scan_once(video, backends), backends.observers, backends.frames)
     progress.planned(video, segments)
     futures: dict[PrefectFuture[str], Segment] = {
         observe_task.submit(settings, video, segment): segment for segment in segments

@@ -8,7 +8,7 @@ speech. Questions: (kind, text, windows); no window means that it never happens.
 # ruff: noqa: E501  (one event a line reads best)
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ class MemoryIndex:
     """An index of a few events in memory: cosine and word overlap, fused by reciprocal rank."""
 
     def __init__(self, embedder: Embedder | None = None) -> None:
-        self._embedder = embedder
+        self.embedder = embedder
         self._records: list[VideoRecord] = []
         self._coverage: list[ObserverCoverage] = []
         self._events: list[Event] = []
@@ -74,8 +74,8 @@ class MemoryIndex:
             for source, start_s, end_s, text in corpus.events
         ]
         self._events += events
-        if self._embedder is not None and events:
-            self._vectors += list(self._embedder.embed_documents([event.text for event in events]))
+        if self.embedder is not None and events:
+            self._vectors += list(self.embedder.embed_documents([event.text for event in events]))
         else:
             self._vectors += [np.zeros(2, np.float32)] * len(events)
 
@@ -108,14 +108,25 @@ class MemoryIndex:
         fused = [replace(hit, rrf=ranks[hit.event.id]) for hit in hits]
         return sorted(fused, key=lambda hit: -hit.rrf)[:limit]
 
+    def events(
+        self, filters: Filters | None = None, *, limit: int | None = None, offset: int = 0
+    ) -> Iterator[Event]:
+        passing = [event for event in self._events if filters is None or self._passes(event, filters)]
+        passing.sort(key=lambda event: (event.video_id, event.span, event.id))
+        yield from passing[offset : None if limit is None else offset + limit]
+
     def _passes(self, event: Event, filters: Filters) -> bool:
-        camera = next(record.camera for record in self._records if record.video.id == event.video_id)
+        record = next(record for record in self._records if record.video.id == event.video_id)
+        camera, begins = record.camera, record.video.wall_clock(event.span.start_s)
+        ends = record.video.wall_clock(event.span.end_s)
         return (
             (not filters.video_ids or event.video_id in filters.video_ids)
             and (not filters.cameras or camera in filters.cameras)
             and (not filters.sources or event.source in filters.sources)
             and (filters.after_s is None or event.span.end_s > filters.after_s)
             and (filters.before_s is None or event.span.start_s < filters.before_s)
+            and (filters.after_wall is None or (ends is not None and ends > filters.after_wall))
+            and (filters.before_wall is None or (begins is not None and begins < filters.before_wall))
         )
 
 

@@ -175,3 +175,36 @@ def test_no_video_id_leads_out_of_the_root(artifacts: ArtifactStore, video_id: s
     assert (artifacts.root / key).resolve().is_relative_to(artifacts.root.resolve())
     artifacts.remove_video(video_id)
     assert list(artifacts.root.iterdir()) == []
+
+
+def test_pictures_come_back_with_their_instants(artifacts: ArtifactStore) -> None:
+    vectors_TD, at_s_T = np.eye(2, 5, dtype=np.float32), np.array([1.0, 2.0])
+    key = artifacts.frames_key(SEGMENT, "clip")
+    assert artifacts.get_frames(key) is None
+    artifacts.put_frames(key, vectors_TD, at_s_T)
+    found = artifacts.get_frames(key)
+    assert found is not None
+    np.testing.assert_array_equal(found[0], vectors_TD)
+    np.testing.assert_array_equal(found[1], at_s_T)
+    with pytest.raises(ValueError, match="instants"):
+        artifacts.put_frames(key, vectors_TD, at_s_T[:1])
+
+
+@pytest.mark.parametrize("change", [{"at_s_T": (1.0, 2.5)}, {"size_px": (320, 180)}, {"video_id": "w"}], ids=str)
+def test_pictures_of_other_instants_sizes_and_models_have_another_key(
+    artifacts: ArtifactStore, change: dict[str, object]
+) -> None:
+    key = artifacts.frames_key(SEGMENT, "clip")
+    assert artifacts.frames_key(replace(SEGMENT, **change), "clip") != key
+    assert artifacts.frames_key(SEGMENT, "siglip") != key
+    assert key.startswith("v/frames/")
+
+
+def test_pictures_that_cannot_be_read_are_absent(
+    artifacts: ArtifactStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = artifacts.frames_key(SEGMENT, "clip")
+    artifacts.put_frames(key, np.eye(2, 5, dtype=np.float32), np.array([1.0, 2.0]))
+    (artifacts.root / key).write_bytes(b"no zip")
+    assert artifacts.get_frames(key) is None
+    assert "pictures will be embedded again" in caplog.text

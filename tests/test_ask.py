@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from query_corpora import YARD, Corpus, MemoryIndex, NoMeaning
 
-from videoindex.errors import IndexStoreError, UsageError
+from videoindex.errors import UsageError
 from videoindex.index.records import Filters, ObserverCoverage
 from videoindex.query.ask import Reply, ask
 from videoindex.query.search import SearchSettings
@@ -117,9 +118,78 @@ def test_a_question_without_words_and_a_filter_without_videos_are_usage_errors()
 def test_cited_times_lie_inside_examined_spans() -> None:
     index = MemoryIndex()
     index.add(NEWS)
-    index.cover([ObserverCoverage("news", "speech", (Span(0, 602.0),), (), 1.0)])
-    with pytest.raises(IndexStoreError, match="no observer examined"):
-        reply_to('every time they say "the bridge will be closed"', index=index)
     index.cover([ObserverCoverage("news", "speech", (Span(0, 602.0), Span(1801.0, 1803.0)), (), 1.0)])
     moments = reply_to('every time they say "the bridge will be closed"', index=index).answer.moments
     assert [(moment.span.start_s, moment.span.end_s) for moment in moments] == [(600.0, 602.0), (1801.0, 1803.0)]
+
+
+def test_a_moment_that_was_never_examined_is_left_out_and_it_is_said() -> None:
+    index = MemoryIndex()
+    index.add(NEWS)
+    index.cover([ObserverCoverage("news", "speech", (Span(0, 602.0),), (), 1.0)])
+    answer = reply_to('every time they say "the bridge will be closed"', index=index).answer
+    assert [moment.span.start_s for moment in answer.moments] == [600.0]
+    assert answer.text.startswith("Found once")
+    assert "One moment is left out" in answer.text
+    index.cover([ObserverCoverage("news", "speech", (Span(0, 5.0),), (), 1.0)])
+    nothing = reply_to('every time they say "the bridge will be closed"', index=index).answer
+    assert not nothing.found
+    assert "2 moments are left out" in nothing.text
+
+
+def test_a_recording_that_has_moved_is_named_and_the_answer_stands() -> None:
+    index = MemoryIndex()
+    index.add(NEWS)
+    question = 'someone says "good evening"'
+    there = ask(index, NoMeaning(), question, settings=BY_WORDS, is_there=lambda path: True)
+    gone = ask(index, NoMeaning(), question, settings=BY_WORDS, is_there=lambda path: False)
+    assert (there.moved, gone.moved) == ((), (Path("/videos/news.mp4"),))
+    assert "/videos/news.mp4 is not there any more: the times stand" in gone.answer.text
+    assert gone.answer.text.startswith(there.answer.text)
+
+
+def test_lengths_are_summed_and_given_one_by_one() -> None:
+    reply = reply_to('how long is "the bridge will be closed" said')
+    assert reply.length_s == 8.0
+    assert reply.answer.text.startswith("In all 8.0 s, 2 times: 4.0 s at 0:10:00.0-0:10:04.0")
+    assert reply_to('someone says "good evening"').length_s is None
+
+
+def test_the_other_event_is_cited_too() -> None:
+    reply = reply_to('what is said after they say "good evening"')
+    assert [moment.span.start_s for moment in reply.answer.moments] == [600.0]
+    assert [anchor.span.start_s for anchor in reply.result.anchors] == [10.0]
+    assert "This is after 0:00:10.0-0:00:12.5" in reply.answer.text
+
+
+def test_a_missing_anchor_is_named() -> None:
+    text = reply_to('what is said after they say "election results"').answer.text
+    assert text.startswith(
+        'Not found: "they say "election results"" was not found, so nothing after it can be told.'
+    )
+    nothing = reply_to('who comes after they say "good evening"').answer.text
+    assert "nothing of the kind after 0:00:10.0" in nothing
+
+
+def test_the_second_time_and_no_tenth() -> None:
+    second = reply_to('the second time they say "the bridge will be closed"').answer
+    assert [moment.span.start_s for moment in second.moments] == [1800.0]
+    assert second.text.startswith("Number 2 of 2")
+    tenth = reply_to('the tenth time they say "the bridge will be closed"').answer
+    assert tenth.text.startswith("Not found: only 2 of them.")
+
+
+def test_how_a_time_was_read_is_said() -> None:
+    answer = reply_to("what is said after 20:05").answer
+    assert [moment.span.start_s for moment in answer.moments] == [600.0, 1800.0]
+    assert "Time read as 20:05:00-24:00:00 on 2026-05-01 (UTC)." in answer.text
+
+
+def test_who_leaves_is_told_by_the_end() -> None:
+    text = reply_to("when does the dog leave", YARD).answer.text
+    assert text.startswith("Ends at 0:20:15.0 (2026-05-01 20:20:15 UTC): 0:20:00.0-0:20:15.0")
+
+
+def test_a_relation_that_was_not_understood_is_not_kept_silent() -> None:
+    text = reply_to("a dog between the first and the last fence", YARD).answer.text
+    assert 'Not read as a relation in time: "between".' in text

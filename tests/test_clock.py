@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videoindex.clock import format_clock, format_span, format_wall, parse_clock, parse_time
+from videoindex.clock import format_clock, format_dated, format_span, format_wall, parse_clock, parse_time
 from videoindex.errors import UsageError
 
 
@@ -84,6 +84,11 @@ def test_writing_refuses_what_it_cannot_write() -> None:
         format_clock(float("nan"))
     with pytest.raises(ValueError, match="time zone"):
         format_wall(datetime(2026, 5, 1))
+
+
+def test_a_date_stands_in_brackets_after_a_time_and_an_unknown_one_not_at_all() -> None:
+    assert format_dated(datetime(2026, 5, 1, 20, 0, 10, tzinfo=UTC)) == " (2026-05-01 20:00:10 UTC)"
+    assert format_dated(None) == ""
 
 
 def test_forms() -> None:

@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 import spoken
 
-from videoindex.config import IndexSettings, Settings, load_settings, open_backends
+from videoindex.config import (
+    IndexSettings,
+    Settings,
+    load_settings,
+    open_backends,
+    open_pictures,
+    open_reranker,
+)
 from videoindex.errors import ConfigError
+from videoindex.query.look_settings import AgentSettings, SecondLookSettings, StateSettings
 from videoindex.types import Scan, Span
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +44,12 @@ def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
     assert settings == dataclasses.replace(Settings(), index=IndexSettings(workers=5))
 
 
+def test_how_closely_is_looked_again_is_a_table_with_tables_inside(tmp_path: Path) -> None:
+    text = "[look]\nwindows = 3\n[look.state]\ngrid = 9\n[look.agent]\nsteps = 4\n"
+    look = load_settings(written(tmp_path, text)).look
+    assert look == SecondLookSettings(windows=3, state=StateSettings(grid=9), agent=AgentSettings(steps=4))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -46,6 +60,8 @@ def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
         ("[index]\nworkers = 0\n", "index.workers must be 1 or more, got 0"),
         ("[index]\nobservers = ['smell']\n", "names smell; there are captions, screen_text, speech, objects"),
         ("index = 3\n", "index must be a table, got 3"),
+        ("[look]\nwindows = 0\n", "look.windows must be 1 or more, got 0"),
+        ("[look.agent]\nseconds = 0\n", "look.agent.seconds must be a positive number, got 0"),
         ("[objects.looks]\nheartbeat = 3\n", "objects: looks: 'heartbeat' is not known"),
         ("[index\n", "not valid TOML"),
     ],
@@ -86,6 +102,19 @@ def test_only_the_named_observers_are_opened_and_no_model_is_loaded(tmp_path: Pa
         Settings(), index=IndexSettings(db=str(tmp_path / "db"), observers=("speech", "captions"))
     )
     assert [observer.name for observer in open_backends(settings).observers] == ["speech", "captions"]
+
+
+def test_pictures_and_a_reranker_are_opened_where_a_model_is_named(tmp_path: Path) -> None:
+    assert open_backends(Settings()).frames is None
+    assert (open_pictures(Settings()), open_reranker(Settings())) == (None, None)
+    settings = load_settings(written(tmp_path, "[frames]\nmodel = 'org/clip'\n[search]\nreranker = 'org/pairs'\n"))
+    pictures = open_pictures(settings)
+    assert pictures is not None
+    assert pictures.fingerprint == "org/clip@main"
+    work = open_backends(settings).frames
+    assert work is not None
+    assert work.embedder is pictures
+    assert open_reranker(settings) is open_reranker(settings) is not None
 
 
 def test_speech_is_heard_where_captions_are_left_out(tmp_path: Path) -> None:

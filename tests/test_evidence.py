@@ -57,3 +57,23 @@ def test_a_word_in_a_text_says_little_of_a_picture() -> None:
     (picture,) = read_hits(understand("a web page is shown"), [hit(0, 9, text)], SearchSettings())
     (topic,) = read_hits(understand("web page"), [hit(0, 9, text)], SearchSettings())
     assert picture.score < topic.score
+
+
+def test_a_slide_asked_for_by_its_heading_is_not_one_that_holds_the_words_among_others() -> None:
+    heading = hit(20, 34, "The Waggle Dance\nfood: right of the sun", source="screen_text")
+    subtitle = hit(0, 7, "How Bees Find Home\nSun, memory and the waggle dance", source="screen_text")
+    for asked in ('the slide "The Waggle Dance"', "the slide about the waggle dance"):
+        found = read_hits(understand(asked), [heading, subtitle], SearchSettings())
+        assert [one.span for one in found] == [heading.event.span]
+    text = read_hits(understand('the text "the waggle dance"'), [heading, subtitle], SearchSettings())
+    assert len(text) == 2
+    only = read_hits(understand("the slide about the waggle dance"), [subtitle], SearchSettings())
+    assert [one.span for one in only] == [subtitle.event.span]
+
+
+def test_what_visitors_do_is_not_found_in_sentences_of_other_things() -> None:
+    sentence = hit(0, 4, "Two sentences mean the same when their arrows point the same way.", cosine=0.6)
+    (found,) = read_hits(understand("two people at the same time"), [sentence], SearchSettings())
+    assert found.score == 0.0
+    (named,) = read_hits(understand("a horse"), [hit(0, 4, "A horse is led in.")], SearchSettings())
+    assert named.score >= SearchSettings().confident

@@ -97,3 +97,53 @@ def test_tokens_are_folded_words(text: str) -> None:
 )
 def test_stems(one: str, other: str) -> None:
     assert stem(one) == stem(other) or stem(one).startswith(stem(other))
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("hill", "made at Alderhill"),
+        ("gradient", "GradientDescent"),
+        ("329", "three hundred twenty-nine foragers"),
+        ("360000", "it holds 360,000 travel diaries"),
+        ("hives", "the hive"),
+    ],
+)
+def test_words_are_found_in_what_recognisers_write(word: str, text: str) -> None:
+    assert word_match(word, page(text)) >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("light", "a kilometre of flight"),
+        ("spelled", "a great deal of speed"),
+        ("ring", "in spring"),
+        ("hill", "chill"),
+        ("apart", "a part of it"),
+        ("sunflower", "flowers in the sun"),
+        ("mistake", "this stake"),
+    ],
+)
+def test_a_part_of_another_word_is_no_match(word: str, text: str) -> None:
+    assert word_match(word, page(text)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("sunflowers", "the sun flower turns"),
+        ("mistake", "though miss takes in Cedar Valley"),
+        ("classroom", "class rooms"),
+    ],
+)
+def test_a_longer_word_heard_as_two_is_found(word: str, text: str) -> None:
+    assert 0.8 <= word_match(word, page(text)) < 0.95
+
+
+def test_a_single_quoted_word_may_have_another_ending_but_no_other_letters() -> None:
+    assert phrase_match("hive", page("the hives stood")) >= 0.9
+    assert phrase_match("light", page("to the right")) < 0.8
+    assert phrase_match("sunflower", page("on the first flower")) < 0.8
+    assert phrase_match("chromosomes", page("genes and chromosornes")) >= 0.8
+    assert phrase_match("58 foragers", page("fifty-eight foragers")) == 1.0

@@ -23,8 +23,9 @@ def reply_to(question: str) -> Reply:
 def test_json_has_the_fixed_keys_and_plain_values() -> None:
     reply = reply_to('someone says "good evening"')
     document = ask_json(reply)
-    assert set(document) == {"query", "answer", "found", "moments", "coverage"}
-    assert set(search_json(reply.result)) == {"query", "moments", "coverage"}
+    found = {"query", "moments", "coverage", "anchors", "notes", "suggested"}
+    assert set(document) == {*found, "answer", "found", "length_s", "moved"}
+    assert set(search_json(reply.result)) == found
     again = json.loads(json.dumps(document, allow_nan=False))
     moment = again["moments"][0]
     assert set(moment) == {
@@ -42,6 +43,18 @@ def test_json_has_the_fixed_keys_and_plain_values() -> None:
     assert moment["wall_clock"] == "2026-05-01T20:00:10.000+00:00"
     assert set(again["coverage"]) == {"examined_s", "total_s", "gaps", "shortest_event_s"}
     assert math.isclose(again["coverage"]["total_s"], 3600.0)
+    assert (again["anchors"], again["notes"], again["length_s"]) == ([], [], None)
+    assert again["moved"] == ["/videos/news.mp4"]
+
+
+def test_json_holds_the_other_event_the_length_and_how_words_were_read() -> None:
+    (anchor,) = json.loads(json.dumps(ask_json(reply_to('what is on the screen while he says "good evening"'))))[
+        "anchors"
+    ]
+    assert (anchor["start_s"], anchor["end_s"]) == (10.0, 12.5)
+    document = ask_json(reply_to('how long is "good evening" said after 20:00:05'))
+    assert document["length_s"] == 2.5
+    assert document["notes"] == ["Time read as 20:00:05-24:00:00 on 2026-05-01 (UTC)."]
 
 
 def test_text_for_people() -> None:

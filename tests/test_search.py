@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from query_corpora import YARD, Corpus, MemoryIndex, NoMeaning, Remembered
+from query_described import PICNIC
 from query_heldout import HELD_OUT
 
 from videoindex.errors import UsageError
@@ -168,3 +169,55 @@ def test_an_empty_index_is_no_error() -> None:
     result = search(MemoryIndex(), NoMeaning(), "dolphins")
     assert result.moments == ()
     assert result.coverage.total_s == 0
+
+
+def test_described_recordings_reach_the_promised_rates() -> None:
+    embedder = Remembered(SentenceEmbedder())
+    index = MemoryIndex(embedder)
+    index.add(PICNIC)
+    embedder.learn([understand(query).search_text for _, query, _ in PICNIC.questions])
+    found = false = 0
+    for _, query, windows in PICNIC.questions:
+        moments = search(index, embedder, query).moments
+        fits = bool(moments) and any(moments[0].span.iou(Span(*window)) >= 0.3 for window in windows)
+        found += fits
+        false += bool(moments) and not windows
+    asked = sum(bool(windows) for *_, windows in PICNIC.questions)
+    assert found >= 0.9 * asked
+    assert false <= 0.1 * (len(PICNIC.questions) - asked)
+
+
+def test_moments_in_relation_come_with_their_anchors() -> None:
+    result = found(TALK, 'what is said after the slide "Dolphins" is shown')
+    assert spans(result) == [(42, 45), (80, 84)]
+    assert [anchor.span.start_s for anchor in result.anchors] == [40]
+    assert set(result.consulted) == {"speech", "captions", "screen_text", "qwen"}
+
+
+def test_a_missing_anchor_is_told_apart_from_nothing_beside_it() -> None:
+    missing = found(TALK, 'what is said after the slide "Sharks" is shown')
+    assert [question.quotes for question in missing.missing] == [("Sharks",)]
+    nothing = found(TALK, 'what is said after he says "dolphins sleep with one half", before the slide "Whales"')
+    assert nothing.moments == ()
+    last = found(TALK, 'which slide comes after the slide "Dolphins"')
+    assert (last.moments, last.missing) == ((), ())
+    assert [anchor.span.start_s for anchor in last.anchors] == [40]
+
+
+def test_a_time_in_the_question_is_a_filter() -> None:
+    assert spans(found(TALK, "when does he mention dolphins after 1:00")) == [(80, 84)]
+    assert found(TALK, "when does he mention dolphins after 1:00").coverage.total_s == 40
+    with pytest.raises(UsageError, match=r"\"after 3:00\" leaves nothing .* ends at 0:01:40"):
+        found(TALK, "when does he mention dolphins after 3:00")
+
+
+def test_whole_moments_are_given_that_reach_into_the_time() -> None:
+    assert spans(found(TALK, 'he says "dolphins sleep" between 0:43 and 0:50')) == [(42, 45)]
+
+
+def test_a_moment_that_nobody_examined_is_left_out() -> None:
+    index = MemoryIndex()
+    index.add(TALK)
+    index.cover([ObserverCoverage("talk", "speech", (Span(0, 50),), (), 0.5)])
+    result = search(index, NoMeaning(), 'every time they say "dolphins sleep"', settings=BY_WORDS)
+    assert (result.total, result.left_out) == (1, 1)

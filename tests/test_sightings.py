@@ -84,3 +84,17 @@ def test_the_index_is_asked_in_the_words_of_events() -> None:
     assert canonical_text(read_scene("two guys")) == "people in view"
     assert canonical_text(read_scene("a lady in a navy blouse arrives")) == "person blue top enters"
     assert canonical_text(read_scene("the yard is empty")).startswith("nobody in view")
+
+
+def test_a_visitor_who_fits_in_part_scores_far_below_one_who_fits() -> None:
+    right, other = scores(
+        "a man in a black coat", "a person wearing a black top enters", "a person wearing a grey top"
+    )
+    assert right > 0.9
+    assert SearchSettings().confident <= other < 0.75
+
+
+@pytest.mark.parametrize("text", ["a person comes by", "a person comes past", "a person passes"])
+def test_coming_by_needs_no_entrance(text: str) -> None:
+    assert len(scores(text, "a person wearing a black top walks to the left")) == 1
+    assert scores("a person comes in", "a person wearing a black top walks to the left, leaves at the left") == []

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from videoindex.errors import UsageError
+from videoindex.index.records import VideoRecord
+from videoindex.query.relation_words import Edge, Relation
 from videoindex.query.understand import Which, understand
+from videoindex.types import Span, Video
+
+NOW = datetime(2026, 3, 18, tzinfo=UTC)
+TALK = Video("talk", Path("/v/talk.mp4"), Span(0.0, 600.0), 640, 360, 25.0, True)
+RECORDS = [VideoRecord(TALK, "yard", "key", NOW)]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +112,73 @@ def test_a_question_without_a_word_to_search_for_is_refused(text: str) -> None:
         understand(text)
 
 
+@pytest.mark.parametrize("text", ["what is said", "which slide is shown", "what happens", "what is on the screen"])
+def test_an_open_question_needs_a_time_or_another_event(text: str) -> None:
+    with pytest.raises(UsageError, match=r"a time \(between 0:30 and 1:00\), or another event"):
+        understand(text)
+    assert understand(f"{text} between 0:30 and 1:00", RECORDS, NOW).is_open
+    assert understand(f'{text} after he says "goodbye"').is_open
+    assert understand(f"{text} in talk.mp4", RECORDS, NOW).is_open
+
+
+def test_the_first_slide_is_an_open_question_too() -> None:
+    question = understand("what is the first slide")
+    assert (question.is_open, question.is_title, question.which) == (True, True, Which.FIRST)
+
+
+def test_times_and_names_are_taken_out_of_the_words() -> None:
+    question = understand("in talk.mp4, when does he mention whales after minute 2?", RECORDS, NOW)
+    assert question.content == ("whales",)
+    assert question.video_ids == ("talk",)
+    assert [phrase.words for phrase in question.times] == ["after minute 2"]
+    assert understand("a dog on the yard camera", RECORDS, NOW).cameras == ("yard",)
+    assert understand("whales between 10 and 11", RECORDS, NOW).content == ("whales", "between", "10", "11")
+
+
+def test_times_inside_quotations_and_reports_are_words() -> None:
+    assert understand('he says "after 9:30"', RECORDS, NOW).times == ()
+    assert understand("she says that we meet after 9:30", RECORDS, NOW).times == ()
+
+
+def test_a_relation_has_its_anchor() -> None:
+    question = understand('when does a man leave after the slide "Whales" appears and before the dog comes in?')
+    assert question.relation is Relation.BETWEEN
+    first, second = question.anchors
+    assert (first.question.quotes, first.edge) == (("Whales",), Edge.START)
+    assert (second.question.scene.wanted[0].classes, second.edge) == (("dog",), Edge.START)
+    assert question.scene.wanted[0].classes == ("person",)
+    assert question.wants_end
+
+
+def test_each_anchor_keeps_its_own_quotation() -> None:
+    question = understand('what is said between the slide "One" and the slide "Two"')
+    assert [anchor.question.quotes for anchor in question.anchors] == [("One",), ("Two",)]
+
+
+def test_relation_words_that_are_not_understood_are_kept_and_named() -> None:
+    question = understand("a dog between the trees")
+    assert (question.relation, question.unread) == (None, ("between",))
+    assert understand("peace after the war").unread == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "wants"),
+    [
+        ("when does the man leave", True),
+        ("when does the slide about whales disappear", True),
+        ("a man comes in and leaves", False),
+        ("how long until the man leaves", True),
+        ("when does she say that he leaves", False),
+    ],
+)
+def test_the_end_is_wanted_of_what_leaves(text: str, wants: bool) -> None:
+    assert understand(text).wants_end is wants
+
+
+def test_numbers_in_words_are_looked_for_as_digits() -> None:
+    assert understand("he mentions three hundred whales").content == ("300", "whales")
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
@@ -109,4 +186,4 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except UsageError:
         return
     assert question.search_text.strip()
-    assert question.content or question.quotes or question.scene.about_objects
+    assert question.content or question.quotes or question.scene.about_objects or question.is_open

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoindex.clock import format_clock, format_span, parse_time
-from videoindex.config import Settings, open_backends, open_store, open_store_to_manage
+from videoindex.config import Settings, open_backends, open_reranker, open_store, open_store_to_manage
 from videoindex.errors import UsageError, VideoIndexError
 from videoindex.index.records import Filters, VideoRecord
 from videoindex.media.clip import Clip, Cut, cut
@@ -151,7 +151,15 @@ def _found(wish: ClipWish, settings: Settings, filters: Filters) -> list[Cut]:
 
     store = open_store(settings)
     embedder = open_backends(settings).embedder
-    result = search(store, embedder, wish.query, filters=filters, limit=wish.limit, settings=settings.search)
+    result = search(
+        store,
+        embedder,
+        wish.query,
+        filters=filters,
+        limit=wish.limit,
+        settings=settings.search,
+        reranker=open_reranker(settings),
+    )
     if not result.moments:
         raise VideoIndexError(
             f"nothing was found for {wish.query!r}, so no clip was made; `videoindex ask` tells what was looked at"

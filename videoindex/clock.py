@@ -12,7 +12,7 @@ from datetime import datetime
 
 from videoindex.errors import UsageError
 
-__all__ = ["format_clock", "format_span", "format_wall", "parse_clock", "parse_time"]
+__all__ = ["format_clock", "format_dated", "format_span", "format_wall", "parse_clock", "parse_time"]
 
 _CLOCK = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d{1,4}):)?(?P<seconds>\d+(?:\.\d+)?)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}T")
@@ -33,6 +33,11 @@ def format_clock(at_s: float) -> str:
 def format_span(start_s: float, end_s: float) -> str:
     """``0:00:12.0-0:00:14.8``."""
     return f"{format_clock(start_s)}-{format_clock(end_s)}"
+
+
+def format_dated(at: datetime | None) -> str:
+    """`` (2026-05-01 20:00:10 UTC)``, to stand after a time on the file clock; empty where no date is known."""
+    return f" ({at:%Y-%m-%d %H:%M:%S %Z})" if at is not None else ""
 
 
 def format_wall(at: datetime) -> str:

@@ -19,7 +19,10 @@ from typing import Any, TypeVar
 
 from videoindex.errors import ConfigError
 from videoindex.index.artifacts import ArtifactStore
+from videoindex.index.cross_encoder import PairReader
 from videoindex.index.embed import EmbedSettings, SentenceEmbedder
+from videoindex.index.embed_frames import FrameSettings, PictureEmbedder
+from videoindex.index.frame_work import FrameWork
 from videoindex.index.ingest import Backends
 from videoindex.index.records import StoreSettings
 from videoindex.index.store import Store
@@ -33,6 +36,8 @@ from videoindex.perception.screen_text import ScreenText, ScreenTextSettings
 from videoindex.perception.speech import Speech, SpeechSettings
 from videoindex.perception.vlm.base import Vlm
 from videoindex.perception.vlm.settings import VlmSettings
+from videoindex.query.frames import PictureSearch
+from videoindex.query.look_settings import SecondLookSettings
 from videoindex.query.settings import SearchSettings
 from videoindex.sampling.settings import SamplingSettings
 
@@ -44,6 +49,9 @@ __all__ = [
     "Settings",
     "load_settings",
     "open_backends",
+    "open_picture_search",
+    "open_pictures",
+    "open_reranker",
     "open_store",
     "open_store_to_manage",
     "open_vlm",
@@ -112,8 +120,10 @@ class Settings:
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     vlm: VlmSettings = field(default_factory=VlmSettings)
     embed: EmbedSettings = field(default_factory=EmbedSettings)
+    frames: FrameSettings = field(default_factory=FrameSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    look: SecondLookSettings = field(default_factory=SecondLookSettings)
 
     def __post_init__(self) -> None:
         need = self.qwen.answer_tokens + _PROMPT_TOKENS
@@ -193,15 +203,45 @@ def open_backends(settings: Settings) -> Backends:
         "qwen": lambda: Qwen(settings.qwen, settings.sampling, open_vlm(settings), decoder),
     }
     observers = tuple(makers[name]() for name in settings.index.observers)
-    return Backends(
-        observers, ArtifactStore(settings.index.artifacts_dir), _embedder(settings.embed), settings.scan
-    )
+    pictures = open_pictures(settings)
+    frames = FrameWork(pictures, decoder, settings.frames) if pictures is not None else None
+    artifacts = ArtifactStore(settings.index.artifacts_dir)
+    return Backends(observers, artifacts, _embedder(settings.embed), settings.scan, frames)
 
 
 @functools.lru_cache(maxsize=4)
 def _embedder(settings: EmbedSettings) -> SentenceEmbedder:
     """One embedder for the store and the backends: asking some models for their vectors' length loads them."""
     return SentenceEmbedder(settings)
+
+
+def open_pictures(settings: Settings) -> PictureEmbedder | None:
+    """The model of pictures and questions, None where ``frames.model`` is empty. Nothing is loaded yet."""
+    return _pictures(settings.frames) if settings.frames.model else None
+
+
+@functools.lru_cache(maxsize=2)
+def _pictures(settings: FrameSettings) -> PictureEmbedder:
+    return PictureEmbedder(settings)
+
+
+def open_picture_search(settings: Settings, store: Store) -> PictureSearch | None:
+    """How the pictures of an index are searched, None where ``frames.model`` is empty."""
+    model = open_pictures(settings)
+    return None if model is None else PictureSearch(store, model)
+
+
+def open_reranker(settings: Settings) -> PairReader | None:
+    """The cross-encoder, None where ``search.reranker`` is empty. Nothing is loaded yet."""
+    chosen = settings.search
+    if not chosen.reranker:
+        return None
+    return _reranker(chosen.reranker, chosen.reranker_revision, settings.embed.device)
+
+
+@functools.lru_cache(maxsize=2)
+def _reranker(model: str, revision: str, device: str) -> PairReader:
+    return PairReader(model, revision, device)
 
 
 def open_vlm(settings: Settings) -> Vlm:

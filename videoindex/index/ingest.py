@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from videoindex.errors import DecoderHungError, IndexStoreError, MediaError
 from videoindex.index.artifacts import ArtifactStore
 from videoindex.index.embed import Embedder
-from videoindex.index.records import ObserverCoverage, VideoRecord
+from videoindex.index.frame_work import FRAMES, FrameWork, embed_segment, frame_segments
+from videoindex.index.records import FrameVectors, ObserverCoverage, VideoRecord
 from videoindex.index.store import Store
 from videoindex.media.scan import ScanSettings, load_scan, save_scan, scan
 from videoindex.media.subtitles import find_tracks
@@ -76,12 +77,13 @@ MEDIA_SUFFIXES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """Everything that ingest works with, opened by the composition root."""
+    """Everything that ingest works with, opened by the composition root. ``frames`` is None where it is off."""
 
     observers: tuple[Observer, ...]
     artifacts: ArtifactStore
     embedder: Embedder
     scan: ScanSettings
+    frames: FrameWork | None = None
 
     def observer(self, name: str) -> Observer:
         return next(observer for observer in self.observers if observer.name == name)
@@ -123,6 +125,7 @@ def settings_key(video: Video, camera: str | None, backends: Backends) -> str:
     ]
     parts += [f"{observer.name}|{observer.model}|{observer.fingerprint}" for observer in backends.observers]
     parts += [f"{track.name}|{track.digest}" for track in find_tracks(video)]
+    parts += [backends.frames.key] if backends.frames is not None else []
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
 
 
@@ -165,9 +168,13 @@ def scan_once(video: Video, backends: Backends, on_progress: Callable[[float], N
     return seen
 
 
-def plan_work(video: Video, seen: Scan, observers: Sequence[Observer]) -> list[Segment]:
-    """Every observer's segments, interleaved so that all observers end at about the same time."""
-    return interleave([observer.segments(video, seen) for observer in observers])
+def plan_work(
+    video: Video, seen: Scan, observers: Sequence[Observer], frames: FrameWork | None = None
+) -> list[Segment]:
+    """Every observer's segments and those of pictures, interleaved so that all end at about the same time."""
+    queues = [observer.segments(video, seen) for observer in observers]
+    pictures = [frame_segments(video, seen, frames.settings)] if frames is not None else []
+    return interleave([*queues, *pictures])
 
 
 def interleave(queues: Sequence[Sequence[Segment]]) -> list[Segment]:
@@ -179,10 +186,12 @@ def interleave(queues: Sequence[Sequence[Segment]]) -> list[Segment]:
 
 
 def observe(video: Video, segment: Segment, backends: Backends) -> str:
-    """Observes one segment unless its artifact exists; returns the artifact's key.
+    """Observes one segment, or embeds its pictures, unless its artifact exists; returns the artifact's key.
 
     A segment whose media cannot be decoded becomes a recorded gap: the rest of the video is still indexed.
     """
+    if segment.observer == FRAMES and backends.frames is not None:
+        return embed_segment(video, segment, backends.frames, backends.artifacts)
     observer = backends.observer(segment.observer)
     key = _key(video, segment, observer, backends)
     if backends.artifacts.get(key) is None:
@@ -302,13 +311,14 @@ def commit(
     key: str,
     findings: Findings,
     vectors_ND: NDArray[np.float32],
+    frames: FrameVectors | None = None,
 ) -> None:
-    """Replaces everything the index holds of ``video`` by ``findings``; the video's row is written last.
+    """Replaces everything the index holds of ``video`` by ``findings`` and ``frames``; its row is written last.
 
     What was indexed of other content at the same path is removed: that file is gone, and its times with it.
     """
     record = VideoRecord(video, camera, key, datetime.now(UTC))
-    store.commit_video(record, findings.events, vectors_ND, findings.coverage)
+    store.commit_video(record, findings.events, vectors_ND, findings.coverage, frames)
     for other in store.videos():
         if other.video.path == video.path and other.video.id != video.id:
             store.remove_video(other.video.id)

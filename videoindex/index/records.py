@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from videoindex.errors import ConfigError, UsageError
 from videoindex.types import Event, Gap, Span, Video
 
-__all__ = ["Filters", "Hit", "ObserverCoverage", "StoreSettings", "VideoRecord"]
+__all__ = ["Filters", "FrameHit", "FrameVectors", "Hit", "ObserverCoverage", "StoreSettings", "VideoRecord"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,34 @@ class Hit:
     cosine: float | None
     bm25: float | None
     rrf: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameVectors:
+    """Pictures of one video as vectors (T, D) of length 1, float32, made by the model ``embedder`` names.
+
+    ``spans[i]`` begins where picture i is on display and lasts as long as it stands for what is seen.
+    Law: as many spans as vectors, in order and without overlap.
+    """
+
+    embedder: str
+    spans: tuple[Span, ...]
+    vectors_TD: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.vectors_TD.ndim != 2 or len(self.spans) != len(self.vectors_TD):
+            raise ValueError(f"need one vector for each of {len(self.spans)} spans, got {self.vectors_TD.shape}")
+        if any(later.start_s < earlier.end_s for earlier, later in pairwise(self.spans)):
+            raise ValueError("pictures stand for stretches that follow each other, these overlap")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHit:
+    """A picture near a question: on display at ``span.start_s``, with its exact ``cosine`` in [-1, 1]."""
+
+    video_id: str
+    span: Span
+    cosine: float
 
 
 @dataclass(frozen=True, slots=True)

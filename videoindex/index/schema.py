@@ -32,6 +32,7 @@ __all__ = [
     "events_schema",
     "events_table",
     "record_from_row",
+    "utc",
     "videos_schema",
     "videos_table",
 ]
@@ -49,7 +50,7 @@ def events_schema(dim: int, embedder: str) -> pa.Schema:
     import pyarrow as pa
 
     box = pa.struct([(name, pa.float64()) for name in ("at_s", "left_px", "top_px", "right_px", "bottom_px")])
-    utc = pa.timestamp("us", tz="UTC")
+    stamp = pa.timestamp("us", tz="UTC")
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
@@ -59,8 +60,8 @@ def events_schema(dim: int, embedder: str) -> pa.Schema:
             pa.field("model", pa.string(), nullable=False),
             pa.field("start_s", pa.float64(), nullable=False),
             pa.field("end_s", pa.float64(), nullable=False),
-            pa.field("wall_start", utc),
-            pa.field("wall_end", utc),
+            pa.field("wall_start", stamp),
+            pa.field("wall_end", stamp),
             pa.field("text", pa.string(), nullable=False),
             pa.field("words", pa.string(), nullable=False),
             pa.field("confidence", pa.float64(), nullable=False),
@@ -87,8 +88,8 @@ def events_table(
         "model": [event.model for event in events],
         "start_s": [event.span.start_s for event in events],
         "end_s": [event.span.end_s for event in events],
-        "wall_start": [_utc(video.wall_clock(event.span.start_s)) for event in events],
-        "wall_end": [_utc(video.wall_clock(event.span.end_s)) for event in events],
+        "wall_start": [utc(video.wall_clock(event.span.start_s)) for event in events],
+        "wall_end": [utc(video.wall_clock(event.span.end_s)) for event in events],
         "text": [event.text for event in events],
         "words": [folded(event.text) for event in events],
         "confidence": [event.confidence for event in events],
@@ -121,7 +122,7 @@ def videos_schema() -> pa.Schema:
     """One row a video. ``complete`` is False from the first write of a commit to its last."""
     import pyarrow as pa
 
-    utc = pa.timestamp("us", tz="UTC")
+    stamp = pa.timestamp("us", tz="UTC")
     return pa.schema(
         [
             pa.field("video_id", pa.string(), nullable=False),
@@ -132,11 +133,11 @@ def videos_schema() -> pa.Schema:
             pa.field("height_px", pa.int32(), nullable=False),
             pa.field("average_fps", pa.float64(), nullable=False),
             pa.field("has_audio", pa.bool_(), nullable=False),
-            pa.field("recorded_at", utc),
+            pa.field("recorded_at", stamp),
             pa.field("recorded_utc_offset_s", pa.float64()),
             pa.field("camera", pa.string()),
             pa.field("settings_key", pa.string(), nullable=False),
-            pa.field("indexed_at", utc, nullable=False),
+            pa.field("indexed_at", stamp, nullable=False),
             pa.field("complete", pa.bool_(), nullable=False),
         ],
         metadata={"format": FORMAT},
@@ -158,11 +159,11 @@ def videos_table(record: VideoRecord, *, complete: bool) -> pa.Table:
         "height_px": video.height_px,
         "average_fps": video.average_fps,
         "has_audio": video.has_audio,
-        "recorded_at": _utc(video.recorded_at),
+        "recorded_at": utc(video.recorded_at),
         "recorded_utc_offset_s": offset.total_seconds() if offset is not None else None,
         "camera": record.camera,
         "settings_key": record.settings_key,
-        "indexed_at": _utc(record.indexed_at),
+        "indexed_at": utc(record.indexed_at),
         "complete": complete,
     }
     return pa.Table.from_pylist([row], schema=videos_schema())
@@ -244,7 +245,8 @@ def coverage_from_rows(rows: Sequence[dict[str, Any]]) -> list[ObserverCoverage]
     return found
 
 
-def _utc(instant: datetime | None) -> datetime | None:
+def utc(instant: datetime | None) -> datetime | None:
+    """The instant as the tables hold it."""
     return instant.astimezone(UTC) if instant is not None else None
 
 

@@ -5,7 +5,7 @@ object store, where no such lock exists, commits of the store itself are atomic,
 the same video at once (``verify`` would name the doubled events).
 
 Order of writes, so that a kill at any point loses nothing that the next run does not mend: the video's row is
-marked incomplete, its events are replaced, its coverage is replaced, the row is marked complete. Readers do not
+marked incomplete, its events, pictures and coverage are replaced, the row is marked complete. Readers do not
 see an incomplete video, and ``video()`` does not know it, so it is indexed again.
 
 LanceDB does not survive a fork; a store used in a forked child refuses.
@@ -14,9 +14,9 @@ LanceDB does not survive a fork; a store used in a forked child refuses.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,15 @@ from numpy.typing import NDArray
 
 from videoindex.errors import IndexStoreError
 from videoindex.index import fusion, schema
-from videoindex.index.records import Filters, Hit, ObserverCoverage, StoreSettings, VideoRecord
+from videoindex.index.records import (
+    Filters,
+    FrameHit,
+    FrameVectors,
+    Hit,
+    ObserverCoverage,
+    StoreSettings,
+    VideoRecord,
+)
 from videoindex.index.store_tables import (
     Tables,
     build_indices,
@@ -35,6 +43,7 @@ from videoindex.index.store_tables import (
     erase_rows,
     local_folder,
     open_tables,
+    problems_of,
     rebuild_indices,
 )
 from videoindex.index.words import query_words
@@ -110,10 +119,12 @@ class Store:
         events: Sequence[Event],
         vectors_ND: NDArray[np.float32],
         coverage: Sequence[ObserverCoverage],
+        frames: FrameVectors | None = None,
     ) -> None:
-        """Makes ``events`` and ``coverage`` all that is held of a video; ``vectors_ND[i]`` is of ``events[i]``.
+        """Makes this all that is held of a video; ``vectors_ND[i]`` is of ``events[i]``, ``frames`` its pictures.
 
-        Doing it again changes nothing; events with equal ids are kept once. Raises IndexBusyError.
+        Doing it again changes nothing; events with equal ids are kept once. Pictures of another model than those
+        held take the place of all. Raises IndexBusyError.
         """
         video_id = record.video.id
         if ({event.video_id for event in events} | {one.video_id for one in coverage}) - {video_id}:
@@ -134,6 +145,7 @@ class Store:
                     schema.events_schema(self.dim, self.embedder),
                 )
                 tables.events.add(rows)
+            tables.frames.replace(record, frames)
             tables.coverage.delete(equals("video_id", video_id))
             if coverage:
                 tables.coverage.add(schema.coverage_table(coverage))
@@ -149,16 +161,18 @@ class Store:
             found = bool(self._video_rows(equals("video_id", video_id)))
             if found:
                 self._mark_incomplete(video_id)
-                for table in (tables.events, tables.coverage, tables.videos):
+                for table in (*tables.with_vectors(), tables.coverage, tables.videos):
                     erase_rows(table, video_id)
-                rebuild_indices(tables.events, self._settings)
+                for table in tables.with_vectors():
+                    rebuild_indices(table, self._settings)
             return found
 
     def optimize(self) -> None:
         """Compacts the tables and builds the indices that their size calls for. Worth it after many commits."""
         with self.writing():
             tables = self._tables()
-            build_indices(tables.events, self._settings)
+            for table in tables.with_vectors():
+                build_indices(table, self._settings)
             for table in (tables.coverage, tables.videos):
                 compact(table)
 
@@ -237,22 +251,25 @@ class Store:
         found = self._by_words(text, condition(filters, self._hidden_video_ids()), limit)
         return fusion.fuse([], found, None, self._settings.rrf_k)[:limit]
 
+    @property
+    def pictures_by(self) -> str | None:
+        """The fingerprint of the model whose pictures the index holds, None where it holds none."""
+        return self._tables().frames.embedder
+
+    def pictured_ids(self) -> frozenset[str]:
+        """The videos of which the index holds pictures."""
+        return self._tables().frames.video_ids()
+
+    def pictures(
+        self, vector_D: NDArray[np.float32], filters: Filters = _NO_FILTERS, *, limit: int = 200
+    ) -> list[FrameHit]:
+        """Pictures near a question's vector, best first; the filters' observers do not matter."""
+        where = condition(replace(filters, sources=()), self._hidden_video_ids())
+        return self._tables().frames.nearest(vector_D, where, limit, self._settings.nprobes)
+
     def verify(self) -> list[str]:
         """What is wrong with the index, in sentences; empty when nothing is. Reads every row once."""
-        tables = self._tables()
-        problems = [f"video {row['video_id']} ({row['path']}) is incomplete: index it again"
-                    for row in self._video_rows() if not row["complete"]]  # fmt: skip
-        known = [row["video_id"] for row in self._video_rows()]
-        problems += [
-            f"video {video_id} is held twice: remove it and index it again" for video_id in _doubled(known)
-        ]
-        ids = tables.events.search().select(["id", "video_id"]).limit(None).to_arrow()
-        problems += [f"event {event_id} is held twice: remove its video and index it again"
-                     for event_id in _doubled(ids["id"].to_pylist())]  # fmt: skip
-        for name, held in (("events", ids["video_id"]), ("coverage", tables.coverage.to_arrow()["video_id"])):
-            for orphan in sorted(set(held.unique().to_pylist()) - set(known)):
-                problems.append(f"{name} of an unknown video {orphan}: run `videoindex remove {orphan}`")
-        return problems
+        return problems_of(self._tables(), self._video_rows())
 
     # -- below the surface -----------------------------------------------------------------------------------
 
@@ -315,7 +332,3 @@ class Store:
         scores = rows[figure].to_pylist()
         plain = rows.select(schema.EVENT_COLUMNS).to_pylist()
         return [fusion.Found(schema.event_from_row(row), vectors_ND[i], scores[i]) for i, row in enumerate(plain)]
-
-
-def _doubled(values: Sequence[str]) -> list[str]:
-    return sorted(value for value, count in Counter(values).items() if count > 1)

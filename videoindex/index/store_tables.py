@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ import numpy as np
 from videoindex.errors import IndexStoreError
 from videoindex.index import schema
 from videoindex.index.records import Filters, StoreSettings
+from videoindex.index.store_frames import FrameTable
 
 if TYPE_CHECKING:
     import lancedb
@@ -27,6 +30,7 @@ __all__ = [
     "erase_rows",
     "local_folder",
     "open_tables",
+    "problems_of",
     "rebuild_indices",
 ]
 
@@ -35,14 +39,15 @@ _READER_GRACE = timedelta(minutes=10)
 
 
 class Tables:
-    """The three tables of an index. Law: every row of ``events`` and ``coverage`` has its row in ``videos``."""
+    """The tables of an index. Law: every row of the others has its row in ``videos``."""
 
-    __slots__ = ("coverage", "dim", "embedder", "events", "videos")
+    __slots__ = ("coverage", "dim", "embedder", "events", "frames", "videos")
 
     def __init__(self, db: lancedb.DBConnection) -> None:
         self.videos: Any = db.open_table("videos")
         self.coverage: Any = db.open_table("coverage")
         self.events: Any = db.open_table("events")
+        self.frames = FrameTable(db)
         metadata: dict[str, str] = {
             key.decode(): value.decode() for key, value in (self.events.schema.metadata or {}).items()
         }
@@ -53,6 +58,11 @@ class Tables:
             )
         self.dim = int(metadata["dim"])
         self.embedder = metadata["embedder"]
+
+    def with_vectors(self) -> list[Any]:
+        """The tables that are searched by vector: events, and pictures where there are any."""
+        pictures = self.frames.opened()
+        return [self.events] if pictures is None else [self.events, pictures]
 
 
 def local_folder(uri: str) -> Path | None:
@@ -178,35 +188,65 @@ def _file_numbers(query: Any) -> list[int]:
     return [int(file) for file in np.unique(addresses >> 32)]
 
 
-def rebuild_indices(events: Any, settings: StoreSettings) -> None:
+def rebuild_indices(table: Any, settings: StoreSettings) -> None:
     """Makes every index anew from the rows that are there, so that none remembers rows that are gone."""
-    for index in events.list_indices():
+    for index in table.list_indices():
         if index.columns[0] != "words":
-            events.drop_index(index.name)
-    _index_words(events)
-    build_indices(events, settings)
-    erase_old_versions(events)
+            table.drop_index(index.name)
+    if "words" in table.schema.names:
+        _index_words(table)
+    build_indices(table, settings)
+    erase_old_versions(table)
 
 
-def build_indices(events: Any, settings: StoreSettings) -> None:
-    """Brings the indices up to date: new rows join the existing ones, a large table gets its vector index.
+def build_indices(table: Any, settings: StoreSettings) -> None:
+    """Brings the indices of events or frames up to date: new rows join those, a large table gets a vector index.
 
     New rows join the clusters that the vector index was trained with; removing a video trains it anew.
     """
     from lancedb.index import Bitmap, BTree, IvfSq
 
-    rows = events.count_rows()
-    compact(events)
+    rows = table.count_rows()
+    compact(table)
     if rows <= settings.flat_up_to_events:
         return
-    present = {index.columns[0]: index for index in events.list_indices()}
+    present = {index.columns[0]: index for index in table.list_indices()}
     for column in ("video_id", "start_s", "wall_start"):
         if column not in present:
-            events.create_index(column, config=BTree())
+            table.create_index(column, config=BTree())
     for column in ("source", "camera"):
-        if column not in present:
-            events.create_index(column, config=Bitmap())
+        if column not in present and column in table.schema.names:
+            table.create_index(column, config=Bitmap())
     if "vector" not in present:
         partitions = max(1, round(rows / settings.vectors_per_partition))
         config = IvfSq(distance_type="cosine", num_partitions=partitions, sample_rate=64, max_iterations=15)
-        events.create_index("vector", config=config)
+        table.create_index("vector", config=config)
+
+
+def problems_of(tables: Tables, video_rows: Sequence[dict[str, Any]]) -> list[str]:
+    """What is wrong with the tables, in sentences, given all rows of ``videos``."""
+    problems = [
+        f"video {row['video_id']} ({row['path']}) is incomplete: index it again"
+        for row in video_rows
+        if not row["complete"]
+    ]
+    known = [row["video_id"] for row in video_rows]
+    problems += [f"video {video_id} is held twice: remove it and index it again" for video_id in _doubled(known)]
+    ids = tables.events.search().select(["id", "video_id"]).limit(None).to_arrow()
+    doubled = _doubled(ids["id"].to_pylist())
+    problems += [f"event {event_id} is held twice: remove its video and index it again" for event_id in doubled]
+    held = {
+        "events": frozenset(ids["video_id"].unique().to_pylist()),
+        "pictures": tables.frames.video_ids(),
+        "coverage": frozenset(tables.coverage.to_arrow()["video_id"].unique().to_pylist()),
+    }
+    for name, found in held.items():
+        orphans = sorted(found - set(known))
+        problems += [
+            f"{name} of an unknown video {orphan}: run `videoindex remove {orphan}`" for orphan in orphans
+        ]
+    return problems
+
+
+def _doubled(values: Sequence[str]) -> list[str]:
+    return sorted(value for value, count in Counter(values).items() if count > 1)

@@ -11,9 +11,13 @@ from videoindex.index.records import Hit
 from videoindex.query.match import Page, focus, idf, page, phrase_match, word_match
 from videoindex.query.settings import SearchSettings
 from videoindex.query.understand import DESCRIBED, SCREEN_TEXT, Question
+from videoindex.query.words import ANYONE
 from videoindex.types import Event, Span
 
 __all__ = ["Candidate", "Evidence", "probability", "read_hits"]
+
+_HEADING = 0.6
+"""Words that make up this share of a line are its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,22 @@ def read_hits(question: Question, hits: Sequence[Hit], settings: SearchSettings)
             found += _quoted(question, group, on, settings)
         else:
             found += _worded(question, group, on, weights, settings)
-    return found
+    return _headed(question, found, settings) if question.is_title else found
+
+
+def _headed(question: Question, found: Sequence[Candidate], settings: SearchSettings) -> list[Candidate]:
+    """Where a slide is asked for by its heading, and lines say little else, those that hold it among others go."""
+    words = [word for quote in question.quotes for word in page(quote).tokens] or list(question.content)
+    shares = [_line_share(words, one) if one.score >= settings.confident else 0.0 for one in found]
+    if not any(share >= _HEADING for share in shares):
+        return list(found)
+    return [one for one, share in zip(found, shares, strict=True) if share >= _HEADING]
+
+
+def _line_share(words: Sequence[str], one: Candidate) -> float:
+    """The largest share of a line, of those on the screen, that the words make up."""
+    lines = [line for event in one.events for line in event.text.split("\n")]
+    return max(focus(words, page(line)) for line in lines)
 
 
 def _quoted(
@@ -130,8 +149,16 @@ def _score(
     if any(all(number not in one.tokens for one in on) for number in numbers):
         lexical, cosine = lexical / 2, cosine / 2
     penalised = question.pictured and hits[0].event.source not in DESCRIBED
+    if penalised and question.scene.about_objects and not _names_what_is_seen(question, on):
+        return 0.0
     penalty = settings.picture_penalty * (1.0 - near) if penalised else 0.0
     return probability(Evidence(lexical, cosine, near), settings, penalty)
+
+
+def _names_what_is_seen(question: Question, on: Sequence[Page]) -> bool:
+    """Whether words said or shown name the thing that a picture is described by ("two people" names nothing)."""
+    nouns = [wanted.word for wanted in question.scene.wanted if wanted.word not in ANYONE]
+    return any(word_match(noun, one) >= 0.85 for noun in nouns for one in on)
 
 
 def _neighbours(hits: Sequence[Hit], gap_s: float) -> bool:

@@ -11,19 +11,25 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from videoindex.index.words import folded
+from videoindex.query.number_words import with_digits
 from videoindex.query.words import STOP_WORDS
 
 __all__ = ["Page", "coverage", "focus", "idf", "page", "phrase_match", "same_text", "stem", "tokens", "word_match"]
 
 _TOKEN = re.compile(r"\w+")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _APOSTROPHES = re.compile(r"['’`´]")
 _CLOSE = 0.8  # two words this similar may be one word misread
 _MISREAD = 0.6  # inside a quotation that fits as a whole, a word this similar is a misreading
 _SHORTEST_FUZZY = 5  # letters: shorter words must be equal ("cat" is not "car")
+_SHORTEST_TORN = 6  # letters of the stem: shorter words are too often two real ones
+_SHORTEST_REST = 3  # letters: what a word is glued to is a word itself ("flight" holds no "light")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,8 @@ def stem(word: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def page(text: str) -> Page:
-    """The text made ready; remembered, because a question looks at the same hits several times."""
-    words = tuple(tokens(text))
+    """The text made ready, numbers in digits; remembered: a question looks at the same hits several times."""
+    words = tuple(with_digits(tokens(_THOUSANDS.sub("", text))))
     return Page(words, frozenset(stem(word) for word in words), "".join(words))
 
 
@@ -71,21 +77,45 @@ def word_match(word: str, on: Page) -> float:
         return 0.0
     if stem(word) in on.stems:
         return 0.95
+    if len(word) < _SHORTEST_FUZZY - 1:
+        return 0.0
+    if any(_is_glued_in(word, token) for token in on.tokens):
+        return 0.9
     if len(word) < _SHORTEST_FUZZY:
         return 0.0
-    if any(len(token) > len(word) and word in token for token in on.tokens):
-        return 0.9
-    if any(_same_root(word, token) for token in on.tokens):
+    if any(_same_root(word, token) for token in on.tokens) or _is_heard_as_two(word, on):
         return 0.85
-    likest = max((fuzz.ratio(word, t) / 100 for t in on.tokens if abs(len(t) - len(word)) <= 2), default=0.0)
+    most = 1 if len(word) < 8 else 2
+    likest = max((fuzz.ratio(word, t) / 100 for t in on.tokens if abs(len(t) - len(word)) <= most), default=0.0)
     if likest >= _CLOSE and len(word) > _SHORTEST_FUZZY:
         return likest * 0.9
     return 0.9 if word in on.glued and len(word) >= 8 else 0.0
 
 
+def _is_glued_in(word: str, token: str) -> bool:
+    """Whether ``token`` is ``word`` and other words without spaces; a short word must stand at one of its ends."""
+    rest = len(token) - len(word)
+    if rest < _SHORTEST_REST or (len(word) < _SHORTEST_FUZZY and rest < 4):
+        return False
+    at = token.find(word)
+    if len(word) < _SHORTEST_FUZZY:
+        return token.startswith(word) or token.endswith(word)
+    return at >= 0 and (at == 0 or at >= _SHORTEST_REST) and (at == rest or rest - at >= _SHORTEST_REST)
+
+
 def _same_root(word: str, other: str) -> bool:
     """Whether two words begin alike for six letters and most of the longer: director, directed."""
     return word[:6] == other[:6] and len(word) >= 6 and 0.7 * max(len(word), len(other)) <= 6
+
+
+def _is_heard_as_two(word: str, on: Page) -> bool:
+    """Whether two neighbouring words are a longer one torn apart, a letter off: "sun flower", "miss takes"."""
+    root = stem(word)
+    if len(root) < _SHORTEST_TORN:
+        return False
+    near = (one + two for one, two in pairwise(on.tokens) if min(len(one), len(two)) >= _SHORTEST_REST)
+    joined = (stem(both) for both in near if abs(len(both) - len(word)) <= 2)
+    return any(Levenshtein.distance(root, both, score_cutoff=1) <= 1 for both in joined)
 
 
 def idf(words: Sequence[str], pages: Sequence[Page]) -> dict[str, float]:
@@ -122,18 +152,23 @@ def phrase_match(phrase: str, on: Page) -> float:
     Word borders count ("art" is not in "start"), spaces inside do not ("gate keepers" is "gatekeepers"), numbers
     must be equal.
     """
-    wanted = tokens(phrase)
+    wanted = page(phrase).tokens
     if not wanted or not on.tokens or not _most_words_there(wanted, on):
         return 0.0
+    if len(wanted) == 1 and word_match(wanted[0], on) >= 0.9:
+        return word_match(wanted[0], on)
     glued = "".join(wanted)
     if fuzz.partial_ratio(glued, on.glued) < 70:
         return 0.0
-    least = 1.0 if len(glued) < _SHORTEST_FUZZY else 0.0
+    least = 1.0 if len(glued) <= _SHORTEST_FUZZY else 0.0
     best = 0.0
     sizes = sorted({1, *range(max(1, len(wanted) - 2), len(wanted) + 3)})
+    most_apart = len(glued) if len(wanted) > 1 else 2  # "flower" is no misread "sunflower"
     for size in sizes:
         for start in range(max(1, len(on.tokens) - size + 1)):
             run = "".join(on.tokens[start : start + size])
+            if abs(len(run) - len(glued)) > most_apart:
+                continue
             best = max(best, fuzz.ratio(glued, run, score_cutoff=best * 100) / 100)
         if best == 1.0:
             break
@@ -146,6 +181,8 @@ def _most_words_there(wanted: Sequence[str], on: Page) -> bool:
     Without this, one wrong word in three ("installed scipy" for "installed numpy") would pass as a misreading.
     """
     telling = [word for word in wanted if word not in STOP_WORDS] or list(wanted)
+    if len(wanted) == 1 and word_match(wanted[0], on) >= 0.9:
+        return True
     missing = [word for word in telling if not _may_be_there(word, on)]
     return not any(word.isdigit() for word in missing) and len(missing) <= len(telling) / 5
 

@@ -74,6 +74,12 @@ _REWRITES = tuple(
         (r"\baway from the camera\b", "awaywards"),
         (r"\b(?:walk|come|go|step)(?:s|es|ing)?\s+(?:in|into|inside)\b", "enters"),
         (r"\b(?:walk|come|go|step)(?:s|es|ing)?\s+(?:out|off|away|outside)\b(?!wards)", "leaves"),
+        (r"\b(?:come|comes|came|coming)\s+(?:by|past|along|through)\b", "passes"),
+        (r"\bshow(?:s|ed|ing)?\s+up\b", "appears"),
+        (
+            r"\b(?:(?:caught|recorded|filmed|captured)\s+(?:by|on|in)|on)\s+(?:the\s+)?(?:camera|video|film|tape)\b",
+            " ",
+        ),
         (r"\bstands?\s+still\b", "stands"),
         (
             r"\b(?:all|entirely|completely|fully|wholly)\s+(?:(?:dressed|clad)\s+)?in\s+(\w+)\b(?!\s+\w+ing\b)",

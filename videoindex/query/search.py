@@ -1,58 +1,30 @@
-"""A question to moments: filters, hits of the index, evidence, moments, and what was looked at."""
+"""A question to moments: what is asked, where it is looked for, what is found there, and what was looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from videoindex.errors import UsageError
-from videoindex.index.records import Filters, Hit, ObserverCoverage, VideoRecord
-from videoindex.query.evidence import Candidate, read_hits
-from videoindex.query.moments import merge_candidates
+from videoindex.index.records import Filters, VideoRecord
+from videoindex.query.citable import citable
+from videoindex.query.find import EventIndex, Finder, QueryEmbedder, consulted_for
+from videoindex.query.frames import Likeness, PictureSearch
+from videoindex.query.relations import around, close_anchors, pick, stretches
+from videoindex.query.rerank import PairScorer, is_ranked, rerank
+from videoindex.query.rewrite import Rewriter, reword, wordings_note
+from videoindex.query.scope import Scope, coverage_of, examined_spans, scope_of
 from videoindex.query.settings import SearchSettings
-from videoindex.query.sightings import canonical_text, read_sightings
-from videoindex.query.understand import (
-    CAPTIONS,
-    DESCRIBED,
-    OBJECTS,
-    SCREEN_TEXT,
-    SPEECH,
-    Question,
-    Which,
-    understand,
-)
-from videoindex.types import Coverage, Gap, Moment, Span, Video, merge_spans
+from videoindex.query.understand import Question, Which, understand
+from videoindex.types import Coverage, Moment, Span
 
-__all__ = ["EventIndex", "QueryEmbedder", "SearchResult", "SearchSettings", "coverage_of", "search"]
+__all__ = ["EventIndex", "QueryEmbedder", "SearchResult", "SearchSettings", "coverage_of", "in_order", "search"]
 
-_TEXTS = (SPEECH, CAPTIONS, SCREEN_TEXT, *DESCRIBED)
 _NO_FILTERS = Filters()
 _DEFAULTS = SearchSettings()
-
-
-class EventIndex(Protocol):
-    """What a search needs of an index; ``videoindex.index.store.Store`` is one."""
-
-    def videos(self) -> list[VideoRecord]: ...
-
-    def coverage(self, video_ids: Sequence[str] = ()) -> list[ObserverCoverage]: ...
-
-    def hybrid(
-        self, text: str, vector_D: NDArray[np.float32], filters: Filters = ..., *, limit: int = 20
-    ) -> list[Hit]: ...
-
-
-class QueryEmbedder(Protocol):
-    """Turns a question into the vector space of the index."""
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector (D,), float32."""
-        ...
+_MOST_OPEN = 8
+"""Places in a recording around which an open question ("what is said after …") is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +33,12 @@ class SearchResult:
 
     ``records`` are the videos the question was put to, by id; ``consulted`` the observers that can know,
     ``examined_by`` all that looked at something there. ``at_least`` is True where the index held more candidates
-    than were looked at, so that ``total`` is a lower bound.
+    than were looked at, so that ``total`` is a lower bound. ``anchors`` are the other events that the moments lie
+    in relation to, ``missing`` the anchors that were not found. ``weaker`` moments fit less well than those listed
+    and are not counted; ``left_out`` lie at times that no observer examined. ``notes`` say how doubtful words were
+    read. ``windows`` is what the question and the filters leave of each video, by id, and ``watched`` what was
+    examined of it, within the windows and without. ``looked_again``: a model was shown moments of this search.
+    The pictures of ``suggested`` look most like the question; they are no moments and prove nothing.
     """
 
     question: Question
@@ -72,6 +49,28 @@ class SearchResult:
     consulted: tuple[str, ...]
     examined_by: frozenset[str]
     records: Mapping[str, VideoRecord]
+    anchors: tuple[Moment, ...] = ()
+    missing: tuple[Question, ...] = ()
+    weaker: int = 0
+    left_out: int = 0
+    notes: tuple[str, ...] = ()
+    windows: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    watched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    looked_again: bool = False
+    suggested: tuple[Likeness, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """Moments in their order, the anchors they were found by, and the anchors that were not found."""
+
+    moments: tuple[Moment, ...]
+    at_least: bool = False
+    anchors: tuple[Moment, ...] = ()
+    missing: tuple[Question, ...] = ()
+    weaker: int = 0
+    notes: tuple[str, ...] = ()
+    by_wording: Mapping[str, str] = field(default_factory=dict)
 
 
 def search(
@@ -83,134 +82,99 @@ def search(
     limit: int = 10,
     which: Which | None = None,
     settings: SearchSettings = _DEFAULTS,
+    now: datetime | None = None,
+    rewriter: Rewriter | None = None,
+    pictures: PictureSearch | None = None,
+    reranker: PairScorer | None = None,
 ) -> SearchResult:
     """The moments that answer ``query``; none is a legal result. ``which`` overrides the question's own wish.
 
-    Raises UsageError for a question with no searchable word, a limit below 1, and filters that no indexed video
-    passes. An empty index is no error: nothing is found in it, and its coverage is empty.
+    ``now`` is what "today" is counted from. ``rewriter`` gives further wordings, which are searched for as well:
+    what the question's own words find is kept. ``pictures`` suggests stretches that look like the question, which
+    are no moments; ``reranker`` orders the best moments anew, and neither adds nor drops any. A moment at a time
+    that was never examined is left out. Raises UsageError for a question with no searchable word, a limit below 1,
+    and filters or times that no indexed video passes. An empty index is no error: nothing is found in it, and its
+    coverage is empty.
     """
     if limit < 1:
         raise UsageError(f"a search gives at least one moment, got limit {limit}")
-    question = understand(query)
+    now = now or datetime.now().astimezone()
+    known = index.videos()
+    question = understand(query, known, now)
     if which is not None:
         question = replace(question, which=which)
-    records = _records(index, filters)
+    scope = scope_of(question, known, filters, now)
+    question, failed = reword(question, rewriter if known else None, known, now)
+    finder = Finder(index, embedder, settings, reranker)
+    answering = _related(finder, question, scope) if question.relation else _plain(finder, question, scope)
     consulted = _consulted(question, filters)
-    candidates: list[Candidate] = []
-    fullest = 0
-    if records:
-        candidates, fullest = _candidates(index, embedder, question, filters, consulted, settings)
-    # A video that was committed since ``records`` were read is left to the next search.
-    confident = [one for one in candidates if one.score >= settings.confident and one.video_id in records]
-    moments = _ordered(merge_candidates(confident, settings.merge_gap_s), question.which, records)
-    rows = index.coverage(_asked_ids(records, filters))
+    rows = index.coverage(_asked_ids(scope, filters, question))
+    watched = examined_spans(rows, scope, consulted)
+    moments, left_out = citable(answering.moments, watched)
+    anchors, _ = citable(answering.anchors, watched)
+    reworded = wordings_note(question, moments, answering.by_wording)
+    like, told = pictures.like(question, scope, filters, settings.pictures) if pictures is not None else ((), ())
     return SearchResult(
         question=question,
-        moments=tuple(moments[:limit]),
+        moments=moments[:limit],
         total=len(moments),
-        at_least=fullest >= settings.candidates and len(confident) >= settings.candidates // 2,
-        coverage=coverage_of(rows, records, consulted, filters),
+        at_least=answering.at_least,
+        coverage=coverage_of(rows, scope, consulted),
         consulted=consulted,
-        examined_by=frozenset(row.observer for row in rows if row.examined and row.video_id in records),
-        records=records,
+        examined_by=frozenset(row.observer for row in rows if row.examined and row.video_id in scope.records),
+        records=scope.records,
+        anchors=anchors,
+        missing=answering.missing,
+        weaker=answering.weaker,
+        left_out=left_out,
+        notes=(*answering.notes, *scope.notes, *failed, *reworded, *told),
+        windows={one: tuple(scope.windows(record.video)) for one, record in scope.records.items()},
+        watched=watched,
+        suggested=like,
     )
 
 
-def _records(index: EventIndex, filters: Filters) -> dict[str, VideoRecord]:
-    """The videos that pass the filters by id; UsageError when there are videos but none passes."""
-    known = index.videos()
-    chosen = {record.video.id: record for record in known if _passes(record, filters)}
-    if known and not chosen:
-        raise UsageError(_nothing_passes(known, filters))
-    return chosen
+def _plain(finder: Finder, question: Question, scope: Scope) -> _Answering:
+    """The moments of a question that stands by itself."""
+    found = finder.find(question, scope)
+    moments = tuple(in_order(found.moments, question, scope.records))
+    if finder.reranker is not None and is_ranked(question):
+        moments = rerank(question.search_text, moments, finder.reranker, finder.settings.rerank_best)
+    return _Answering(moments, found.at_least, weaker=found.weaker, by_wording=found.by_wording)
 
 
-def _passes(record: VideoRecord, filters: Filters) -> bool:
-    if filters.video_ids and record.video.id not in filters.video_ids:
-        return False
-    if filters.cameras and record.camera not in filters.cameras:
-        return False
-    return _window(record.video, filters) is not None
+def _related(finder: Finder, question: Question, scope: Scope) -> _Answering:
+    """The moments that lie so to the anchors as the question wants; none where an anchor is not found."""
+    found = [finder.find_anchor(anchor.question, scope) for anchor in question.anchors]
+    sightings = [
+        close_anchors(one.moments, anchor.question.which)
+        for one, anchor in zip(found, question.anchors, strict=True)
+    ]
+    missing = tuple(anchor.question for anchor, seen in zip(question.anchors, sightings, strict=True) if not seen)
+    anchors = tuple(moment for seen in sightings for moment in seen)
+    if missing or question.relation is None:
+        return _Answering((), False, anchors, missing)
+    edges = [anchor.edge for anchor in question.anchors]
+    within = stretches(question.relation, sightings, edges, scope.records)
+    notes: tuple[str, ...] = ()
+    if question.is_open and len(within) > _MOST_OPEN:
+        notes = (f"The first {_MOST_OPEN} of {len(within):,} such places are told.",)
+        within = within[:_MOST_OPEN]
+    whole = finder.find(question, scope.narrowed(around(within, scope.records)) if question.is_open else scope)
+    related = pick(question, whole.moments, within, scope.records)
+    used = {id(anchor): anchor for one in related for anchor in one.anchors}
+    moments = tuple(one.moment for one in related)
+    cited = tuple(used.values()) or anchors
+    by_wording = {event_id: text for one in (whole, *found) for event_id, text in one.by_wording.items()}
+    return _Answering(moments, whole.at_least, cited, (), whole.weaker, notes, by_wording)
 
 
-def _window(video: Video, filters: Filters) -> Span | None:
-    """The part of the video that the time filters leave, None when they leave nothing."""
-    start_s, end_s = video.span.start_s, video.span.end_s
-    start_s = max(start_s, filters.after_s) if filters.after_s is not None else start_s
-    end_s = min(end_s, filters.before_s) if filters.before_s is not None else end_s
-    if filters.after_wall is not None or filters.before_wall is not None:
-        if video.recorded_at is None:
-            return None
-        if filters.after_wall is not None:
-            start_s = max(start_s, _file_clock(video, video.recorded_at, filters.after_wall))
-        if filters.before_wall is not None:
-            end_s = min(end_s, _file_clock(video, video.recorded_at, filters.before_wall))
-    return Span(start_s, end_s) if start_s < end_s else None
-
-
-def _file_clock(video: Video, recorded_at: datetime, wall: datetime) -> float:
-    return video.span.start_s + (wall - recorded_at).total_seconds()
-
-
-def _nothing_passes(known: Sequence[VideoRecord], filters: Filters) -> str:
-    """Which filter leaves nothing, and what there is instead."""
-    ids = {record.video.id for record in known}
-    if filters.video_ids and not ids.intersection(filters.video_ids):
-        names = ", ".join(record.video.path.name for record in known[:5])
-        return f"no indexed video is {', '.join(filters.video_ids)}: indexed are {names}; see `videoindex videos`"
-    cameras = sorted({record.camera for record in known if record.camera})
-    if filters.cameras and not set(cameras).intersection(filters.cameras):
-        return (
-            f"no indexed video is of camera {', '.join(filters.cameras)}: known are {', '.join(cameras) or 'none'}"
-        )
-    if (filters.after_wall or filters.before_wall) and not any(record.video.recorded_at for record in known):
-        return (
-            "no indexed video has a known date, so a wall-clock time leaves nothing: use the file clock (0:01:30)"
-        )
-    longest_s = max(record.video.span.end_s for record in known)
-    return f"the filters leave nothing of any indexed video: the longest ends at {longest_s:.1f} s; widen them"
-
-
-def _consulted(question: Question, filters: Filters) -> tuple[str, ...]:
-    """The observers asked: the user's choice first, then what the question's words point at."""
-    able = question.sources or (_TEXTS if question.quotes else (*_TEXTS, OBJECTS))
-    if not filters.sources:
-        return able
-    chosen = tuple(source for source in able if source in filters.sources)
-    return chosen or filters.sources
-
-
-def _candidates(
-    index: EventIndex,
-    embedder: QueryEmbedder,
-    question: Question,
-    filters: Filters,
-    consulted: Sequence[str],
-    settings: SearchSettings,
-) -> tuple[list[Candidate], int]:
-    """Scored candidates of both kinds of evidence, and the length of the longer list of hits behind them."""
-    vector_D = embedder.embed_query(question.search_text)
-    found: list[Candidate] = []
-    fullest = 0
-    texts = tuple(source for source in consulted if source != OBJECTS)
-    if texts:
-        asked = replace(filters, sources=texts)
-        hits = index.hybrid(question.search_text, vector_D, asked, limit=settings.candidates)
-        found += read_hits(question, hits, settings)
-        fullest = len(hits)
-    if OBJECTS in consulted and question.scene.verifiable:
-        asked = replace(filters, sources=(OBJECTS,))
-        hits = index.hybrid(canonical_text(question.scene), vector_D, asked, limit=settings.candidates)
-        found += read_sightings(question.scene, hits, settings)
-        fullest = max(fullest, len(hits))
-    return found, fullest
-
-
-def _ordered(moments: list[Moment], which: Which, records: Mapping[str, VideoRecord]) -> list[Moment]:
+def in_order(moments: Sequence[Moment], question: Question, records: Mapping[str, VideoRecord]) -> list[Moment]:
     """Best first, or in order of time where the question asks for the first, the last, or all."""
-    if which is Which.BEST:
-        return moments
-    return sorted(moments, key=lambda moment: _when(moment, records), reverse=which is Which.LAST)
+    if question.which is Which.BEST and not question.is_open:
+        return list(moments)
+    is_last = question.which is Which.LAST
+    return sorted(moments, key=lambda moment: _when(moment, records), reverse=is_last)
 
 
 def _when(moment: Moment, records: Mapping[str, VideoRecord]) -> tuple[float, str, float]:
@@ -220,37 +184,14 @@ def _when(moment: Moment, records: Mapping[str, VideoRecord]) -> tuple[float, st
     return (wall.timestamp() if wall else float("inf"), str(video.path), moment.span.start_s)
 
 
-def _asked_ids(records: Mapping[str, VideoRecord], filters: Filters) -> tuple[str, ...]:
+def _consulted(question: Question, filters: Filters) -> tuple[str, ...]:
+    """The observers that any part of the question is put to."""
+    parts = (question, *(anchor.question for anchor in question.anchors))
+    worded = (one for part in parts for one in (part, *part.also))
+    return tuple(dict.fromkeys(source for one in worded for source in consulted_for(one, filters)))
+
+
+def _asked_ids(scope: Scope, filters: Filters, question: Question) -> tuple[str, ...]:
     """The ids to ask coverage for; empty, meaning all, when nothing narrows them."""
-    return tuple(records) if filters.video_ids or filters.cameras else ()
-
-
-def coverage_of(
-    rows: Iterable[ObserverCoverage],
-    records: Mapping[str, VideoRecord],
-    consulted: Sequence[str],
-    filters: Filters = _NO_FILTERS,
-) -> Coverage:
-    """What the consulted observers looked at, within the asked videos and times.
-
-    A second counts as examined when at least one of them examined it; every gap of each is listed.
-    """
-    spans: dict[str, list[Span]] = {video_id: [] for video_id in records}
-    gaps: list[Gap] = []
-    shortest_s = 0.0
-    windows = {video_id: _window(record.video, filters) for video_id, record in records.items()}
-    for row in rows:
-        window = windows.get(row.video_id)
-        if window is None or (row.observer and row.observer not in consulted):
-            continue
-        within = [common for span in row.examined if (common := span.intersect(window)) is not None]
-        spans[row.video_id] += within
-        if within:
-            shortest_s = max(shortest_s, row.shortest_event_s)
-        for gap in row.gaps:
-            common = gap.span.intersect(window)
-            if common is not None:
-                gaps.append(replace(gap, span=common))
-    examined = {video_id: tuple(merge_spans(found)) for video_id, found in spans.items()}
-    total_s = sum(window.duration_s for window in windows.values() if window is not None)
-    return Coverage(examined, tuple(gaps), shortest_s, total_s)
+    is_narrowed = filters.video_ids or filters.cameras or question.video_ids or question.cameras
+    return tuple(scope.records) if is_narrowed else ()

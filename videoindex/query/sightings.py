@@ -154,7 +154,11 @@ def _motions_fit(wanted: Sequence[Motion], shown: Sequence[Motion]) -> float | N
 
 
 def _candidate(event: Event, fit: float, settings: SearchSettings, extra: tuple[Event, ...] = ()) -> Candidate:
-    """A fit of 0 is just confident: the classes were seen, so the question is answered, if not well."""
-    sure = fit * (0.9 + 0.1 * event.confidence)
+    """A fit of 0 is just confident: the classes were seen, so the question is answered, if not well.
+
+    A fit that is not whole is mostly another visitor, so the score falls steeply: it then compares with that of a
+    text, which is a probability.
+    """
+    sure = (fit * (0.96 + 0.04 * event.confidence)) ** settings.fit_power
     score = settings.confident + (1.0 - settings.confident) * sure
     return Candidate(event.video_id, event.span, min(1.0, score), (event, *extra))

@@ -14,6 +14,8 @@ __all__ = [
     "BODY",
     "CAPTION_CUES",
     "CLOTHES",
+    "DOUBTFUL_CUES",
+    "DOUBTFUL_VERBS",
     "FUNCTION_WORDS",
     "GENERIC_MOVES",
     "LOOKS",
@@ -23,10 +25,14 @@ __all__ = [
     "PLACE_PREPOSITIONS",
     "PRESENCE",
     "SCREEN_CUES",
+    "SENTENCES",
     "SHADES",
     "SMALL_CLOTHES",
     "SPEECH_CUES",
+    "SPEECH_PARTICIPLES",
+    "SPEECH_VERBS",
     "STOP_WORDS",
+    "TITLE_CUES",
     "TOGETHER",
     "VISUAL_CUES",
 ]
@@ -45,17 +51,38 @@ SPEECH_CUES: Final = _set(
     "shouts shouted whisper whispers whispered reply replies replied hear hears heard speech lecturer "
     "speaker presenter professor interviewer utters uttered quote quotes"
 )
+# Those that report: what follows them was said, whatever it is about.
+SPEECH_VERBS: Final = SPEECH_CUES - _set(
+    "narrator narration voice voiceover announcement speech lecturer speaker presenter professor interviewer "
+    "quote quotes"
+)
 SCREEN_CUES: Final = _set(
     "text title titles titled slide slides sign signs label labels labelled labeled read reads written "
     "writes write typed type types typing credit credits logo logos headline heading headings onscreen "
     "displayed display displays lettering inscription banner poster watermark caption captions subtitle "
-    "subtitles printed formula formulas equation equations command commands code url link address message "
+    "subtitles printed screen formula formulas equation equations command commands code url link address message "
     "error errors list listing listed button buttons menu dialog field terminal prompt name"
 )
+SPEECH_PARTICIPLES: Final = _set(
+    "said told mentioned asked spoken talked narrated announced explained discussed described shouted whispered "
+    "replied heard"
+)
+# Of the screen's words those that other sentences hold as well ("a field of clover"): they point at the screen
+# only where the question begins with them ("the error message", "a sign that reads").
+DOUBTFUL_VERBS: Final = _set("read reads type types write writes display displays")
+DOUBTFUL_CUES: Final = DOUBTFUL_VERBS | _set(
+    "name field address list listing code link message error errors command commands menu dialog prompt sign "
+    "signs poster banner screen"
+)
+# What follows one of these may be its very words.
+SENTENCES: Final = _set("sentence sentences phrase phrases words line lines")
+# The question is about a page by its heading.
+TITLE_CUES: Final = _set("slide slides title titles titled heading headings headline")
 CAPTION_CUES: Final = _set("caption captions subtitle subtitles chapter chapters")
 # "is shown", "a close-up of": the question describes a picture.
 VISUAL_CUES: Final = _set(
-    "shown show shows appear appears appearing visible seen see closeup close-up shot scene view picture "
+    "shown show shows appear appears appeared appearing disappear disappears disappeared vanish vanishes visible "
+    "seen see closeup close-up shot scene view picture "
     "image icon drawn drawing frame camera footage"
 )
 
