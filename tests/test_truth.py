@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from videoindex.errors import UsageError
-from videoindex.evaluation.truth import GroundingQuery, load_predictions, load_truth, save_truth
+from videoindex.evaluation.truth import (
+    GroundingQuery,
+    PredictedWindow,
+    Prediction,
+    load_predictions,
+    load_truth,
+    save_truth,
+)
 from videoindex.types import Span
 
 GOOD = '{"video": "a.mp4", "query": "a cat", "windows": [[1, 2.5]], "kind": "visual"}'
@@ -79,15 +86,42 @@ def test_predictions_under_the_least_score_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "predictions.jsonl"
     row = {"video": "a.mp4", "query": "x", "windows": [[0, 1], [5, 6]], "scores": [0.9, 0.2]}
     path.write_text(json.dumps(row))
-    assert load_predictions(path)[0].windows == (Span(0, 1), Span(5, 6))
-    assert load_predictions(path, min_score=0.5)[0].windows == (Span(0, 1),)
+    assert load_predictions(path)[0].windows == (PredictedWindow(0, 1, 0.9), PredictedWindow(5, 6, 0.2))
+    assert load_predictions(path, min_score=0.5)[0].windows == (PredictedWindow(0, 1, 0.9),)
 
 
 @pytest.mark.parametrize(
-    ("scores", "complaint"), [("[0.9]", "equally many, got 1 and 2"), ('["a", 1]', "must be a list of numbers")]
+    ("scores", "complaint"),
+    [
+        ("[0.9]", "equally many, got 1 and 2"),
+        ('["a", 1]', "a score must be a number, got 'a'"),
+        ("0.9", "scores must be a list of numbers, got 0.9"),
+        ("[0.9, NaN]", "a score must be finite"),
+    ],
 )
 def test_scores_must_fit_the_windows(tmp_path: Path, scores: str, complaint: str) -> None:
     path = tmp_path / "predictions.jsonl"
     path.write_text(f'{{"video": "a.mp4", "query": "x", "windows": [[0, 1], [5, 6]], "scores": {scores}}}')
     with pytest.raises(UsageError, match=complaint):
         load_predictions(path)
+
+
+def test_a_predicted_window_may_be_an_instant_but_must_not_end_before_it_starts(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.jsonl"
+    path.write_text('{"video": "a.mp4", "query": "x", "windows": [[5, 5]]}')
+    assert load_predictions(path)[0].windows == (PredictedWindow(5, 5, 1.0),)
+    path.write_text('{"video": "a.mp4", "query": "x", "windows": [[5, 4.5]]}')
+    with pytest.raises(UsageError, match=r"line 1: a window must not end before it starts, got \[5.0, 4.5\]"):
+        load_predictions(path)
+
+
+@pytest.mark.parametrize("ends", [(0.0, float("inf"), 1.0), (float("nan"), 1.0, 1.0), (0.0, 1.0, float("nan"))])
+def test_a_predicted_window_is_finite(ends: tuple[float, float, float]) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        PredictedWindow(*ends)
+
+
+def test_an_answer_has_the_key_of_its_query() -> None:
+    asked, named = (GroundingQuery("a.mp4", "a cat", (), "visual", id=name) for name in ("", "q7"))
+    assert asked.key == Prediction("a.mp4", "a cat", ()).key == "a.mp4: a cat"
+    assert named.key == Prediction("", "", (), "q7").key == "q7"

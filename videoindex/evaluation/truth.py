@@ -10,31 +10,46 @@ down, and ``notes`` (optional) is free text. Predictions are JSONL too, ``window
 ``scores`` optional::
 
     {"video": "room.mp4", "query": "a man in a red shirt enters", "windows": [[11.8, 20.0]], "scores": [0.8]}
+
+The files of public benchmarks are read by `videoindex.evaluation.formats`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from videoindex.errors import UsageError
+from videoindex.evaluation.rows import check_distinct, check_fields, number, number_pairs, parse_rows, text_field
 from videoindex.types import Span
 
-__all__ = ["GroundingQuery", "Prediction", "SampleTruth", "load_predictions", "load_truth", "save_truth"]
+__all__ = [
+    "GroundingQuery",
+    "PredictedWindow",
+    "Prediction",
+    "SampleTruth",
+    "load_predictions",
+    "load_truth",
+    "prediction_row",
+    "save_truth",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class GroundingQuery:
-    """A query with its true ``windows`` (none: it never happens). Law: a "negative" has no windows."""
+    """A query with its true ``windows`` (none: it never happens). Law: a "negative" has no windows.
+
+    ``id`` is the name that a benchmark gives it; without one it is known by its video and its words.
+    """
 
     video: str
     query: str
     windows: tuple[Span, ...]
     kind: str
     notes: str = ""
+    id: str = ""
 
     def __post_init__(self) -> None:
         if not (self.video.strip() and self.query.strip() and self.kind.strip()):
@@ -42,107 +57,79 @@ class GroundingQuery:
         if self.kind == "negative" and self.windows:
             raise ValueError("a query of kind 'negative' must have no windows")
 
+    @property
+    def key(self) -> str:
+        """By this name it is known in predictions and in reports; no two of a file share one."""
+        return self.id or f"{self.video}: {self.query}"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedWindow:
+    """``[start_s, end_s)`` as somebody predicted it, with a score. Law: all finite, ``start_s <= end_s``.
+
+    Unlike a Span it may be an instant: models do say "from 5 to 5 seconds". An instant overlaps nothing.
+    """
+
+    start_s: float
+    end_s: float
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in (self.start_s, self.end_s, self.score)):
+            raise ValueError(f"a window needs finite ends and score, got {self}")
+        if self.start_s > self.end_s:
+            raise ValueError(f"a window must not end before it starts, got [{self.start_s}, {self.end_s}]")
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Ranked windows for one query about one video, best first."""
+    """Ranked windows for one query about one video, best first; ``id`` as the query's.
+
+    ``saliency`` is of QVHighlights alone: a score for each two seconds of the video.
+    """
 
     video: str
     query: str
-    windows: tuple[Span, ...]
+    windows: tuple[PredictedWindow, ...]
+    id: str = ""
+    saliency: tuple[float, ...] = ()
 
-
-_Row = TypeVar("_Row", GroundingQuery, Prediction)
-
-
-def _check_fields(row: object, required: set[str], optional: set[str]) -> dict[str, object]:
-    if not isinstance(row, dict):
-        raise ValueError(f"expected an object, got {type(row).__name__}")
-    if missing := sorted(required - row.keys()):
-        raise ValueError(f"missing {', '.join(missing)}")
-    if unknown := sorted(row.keys() - required - optional):
-        raise ValueError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(required | optional))}")
-    for name in ("video", "query", "kind", "notes"):
-        if name in row and not isinstance(row[name], str):
-            raise ValueError(f"{name} must be text, got {row[name]!r}")
-    return row
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _windows(value: object) -> tuple[Span, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"windows must be a list of [start_s, end_s], got {value!r}")
-    for window in value:
-        if not (isinstance(window, list) and len(window) == 2 and all(_is_number(at_s) for at_s in window)):
-            raise ValueError(f"a window must be [start_s, end_s] in seconds, got {window!r}")
-    return tuple(Span(float(start_s), float(end_s)) for start_s, end_s in value)
+    @property
+    def key(self) -> str:
+        """That of the query it answers."""
+        return self.id or f"{self.video}: {self.query}"
 
 
 def _truth_row(row: object) -> GroundingQuery:
-    fields = _check_fields(row, {"video", "query", "windows", "kind"}, {"notes"})
+    fields = check_fields(row, {"video", "query", "windows", "kind"}, {"notes"})
     return GroundingQuery(
-        video=str(fields["video"]),
-        query=str(fields["query"]),
-        windows=_windows(fields["windows"]),
-        kind=str(fields["kind"]),
-        notes=str(fields.get("notes", "")),
+        video=text_field(fields, "video"),
+        query=text_field(fields, "query"),
+        windows=tuple(Span(*pair) for pair in number_pairs(fields["windows"], "windows")),
+        kind=text_field(fields, "kind"),
+        notes=text_field(fields, "notes"),
     )
 
 
-def _prediction_row(row: object, min_score: float) -> Prediction:
-    fields = _check_fields(row, {"video", "query", "windows"}, {"scores"})
-    windows = _windows(fields["windows"])
-    scores = fields.get("scores", [1.0] * len(windows))
-    if not (isinstance(scores, list) and all(_is_number(score) for score in scores)):
+def prediction_row(row: object, min_score: float = -math.inf) -> Prediction:
+    """One line of predictions, without the windows that score under ``min_score``. Raises ValueError."""
+    fields = check_fields(row, {"video", "query", "windows"}, {"scores"})
+    pairs = number_pairs(fields["windows"], "windows")
+    scores = fields.get("scores", [1.0] * len(pairs))
+    if not isinstance(scores, list):
         raise ValueError(f"scores must be a list of numbers, got {scores!r}")
-    if len(scores) != len(windows):
-        raise ValueError(f"scores and windows must be equally many, got {len(scores)} and {len(windows)}")
-    kept = tuple(window for window, score in zip(windows, scores, strict=True) if score >= min_score)
-    return Prediction(str(fields["video"]), str(fields["query"]), kept)
-
-
-def _numbered_rows(path: Path) -> list[tuple[int, object]]:
-    """Parsed lines with their numbers; blank lines are passed over."""
-    try:
-        # Not splitlines(): JSON text may hold other line separators, such as U+2028, unescaped.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error}); give a JSONL file, one query a line") from error
-    rows: list[tuple[int, object]] = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                rows.append((number, json.loads(line)))
-            except json.JSONDecodeError as error:
-                raise UsageError(f"{path}, line {number}: not JSON ({error}); mend this line") from error
-    return rows
-
-
-def _load(path: Path, parse: Callable[[object], _Row]) -> tuple[_Row, ...]:
-    parsed: list[_Row] = []
-    seen: dict[tuple[str, str], int] = {}
-    for number, raw in _numbered_rows(path):
-        try:
-            row = parse(raw)
-        except ValueError as error:
-            raise UsageError(f"{path}, line {number}: {error}; mend this line") from error
-        first = seen.setdefault((row.video, row.query), number)
-        if first != number:
-            raise UsageError(
-                f"{path}, line {number}: {row.query!r} for {row.video} already stands in line {first}; remove one"
-            )
-        parsed.append(row)
-    if not parsed:
-        raise UsageError(f"{path}: holds no query; give a JSONL file, one query a line")
-    return tuple(parsed)
+    if len(scores) != len(pairs):
+        raise ValueError(f"scores and windows must be equally many, got {len(scores)} and {len(pairs)}")
+    scored = [(*pair, number(score, "a score")) for pair, score in zip(pairs, scores, strict=True)]
+    kept = tuple(PredictedWindow(*window) for window in scored if window[2] >= min_score)
+    return Prediction(text_field(fields, "video"), text_field(fields, "query"), kept)
 
 
 def load_truth(path: Path) -> tuple[GroundingQuery, ...]:
     """Reads truth. Raises UsageError naming the file, the line and what is wrong with it."""
-    return _load(path, _truth_row)
+    rows = parse_rows(path, _truth_row)
+    check_distinct(path, ((line, row.key) for line, row in rows))
+    return tuple(row for _, row in rows)
 
 
 def save_truth(queries: Iterable[GroundingQuery], path: Path) -> None:
@@ -155,9 +142,11 @@ def save_truth(queries: Iterable[GroundingQuery], path: Path) -> None:
     path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
-def load_predictions(path: Path, min_score: float = 0.0) -> tuple[Prediction, ...]:
+def load_predictions(path: Path, min_score: float = -math.inf) -> tuple[Prediction, ...]:
     """Reads predictions, dropping windows that score under ``min_score``. Raises UsageError, as `load_truth`."""
-    return _load(path, lambda row: _prediction_row(row, min_score))
+    rows = parse_rows(path, lambda row: prediction_row(row, min_score))
+    check_distinct(path, ((line, row.key) for line, row in rows))
+    return tuple(row for _, row in rows)
 
 
 @dataclass(frozen=True, slots=True)
