@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -11,7 +11,7 @@ from videoindex.errors import UsageError
 from videoindex.media.clip_forms import Container
 from videoindex.media.clip_plan import STAMP_HZ, Piece, Window, plan_pieces, stamps_of, window_of
 from videoindex.media.coded import Pictures, read_coded
-from videoindex.media.encode import PictureForm, encode_pictures
+from videoindex.media.encode import Layer, PictureForm, encode_pictures
 from videoindex.media.parameter_sets import free_id, is_framed
 from videoindex.media.probe import Probe
 from videoindex.media.splice import PicturePiece
@@ -167,14 +167,21 @@ def _even(source: Probe) -> tuple[int, int]:
     return (source.video.width_px + 1) // 2 * 2, (source.video.height_px + 1) // 2 * 2
 
 
-def write_pieces(plan: PicturePlan, folder: Path) -> tuple[tuple[PicturePiece, ...], tuple[str, ...]]:
+_NO_LAYERS: Mapping[int, Layer] = {}
+
+
+def write_pieces(
+    plan: PicturePlan, folder: Path, layers: Mapping[int, Layer] = _NO_LAYERS
+) -> tuple[tuple[PicturePiece, ...], tuple[str, ...]]:
     """Encodes what is to be encoded, into ``folder``: all pieces, and notes on pictures that could not be decoded.
+
+    ``layers`` lie over the encoded pictures of the shots with these numbers.
 
     Raises as ``encode_pictures`` does.
     """
     made: list[PicturePiece] = []
     notes: list[str] = []
-    for shot, start_at in zip(plan.shots, plan.starts_at, strict=False):
+    for number, (shot, start_at) in enumerate(zip(plan.shots, plan.starts_at, strict=False)):
         for piece in shot.pieces:
             at_N = tuple(start_at + at for at in stamps_of(shot.pictures.coded, shot.window, piece))
             if piece.is_copy:
@@ -182,7 +189,8 @@ def write_pieces(plan: PicturePlan, folder: Path) -> tuple[tuple[PicturePiece, .
                 made.append(PicturePiece(str(shot.video.path), shot.pictures.stream_index, at_N, pts_N))
                 continue
             target = folder / f"piece{len(made)}{'.mkv' if shot.form.is_framed else '.nut'}"
-            count = encode_pictures(shot.video, shot.pictures, shot.window, piece, shot.form, target)
+            layer = layers.get(number)
+            count = encode_pictures(shot.video, shot.pictures, shot.window, piece, shot.form, target, layer)
             if count != len(at_N):
                 notes.append(f"{shot.video.path}: {count} of {len(at_N)} pictures of a cut could be decoded")
             made.append(PicturePiece(str(target), 0, at_N if count == len(at_N) else (), from_at=start_at))

@@ -20,7 +20,7 @@ from videoindex.media.coded import Pictures
 from videoindex.media.containers import DEMUXERS, PROTOCOLS
 from videoindex.types import Video
 
-__all__ = ["PictureForm", "SoundForm", "encode_pictures", "encode_sound", "extract_samples"]
+__all__ = ["Layer", "PictureForm", "SoundForm", "encode_pictures", "encode_sound", "extract_samples"]
 
 # Decoding begins this much before the key picture, for containers whose seeking is rough.
 _EARLIER_S = 1.0
@@ -68,11 +68,37 @@ class SoundForm:
         return round(length * self.rate_hz)
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Pictures laid over those of a window, from its start on: PNG files with alpha, of the size the recording is
+    displayed in. ``files`` is one file, or (``rate_hz`` set) a pattern of numbered ones, so many a second; the
+    last stays. ``turn_deg`` is the recording's clockwise turn from stored to displayed."""
+
+    files: Path
+    rate_hz: float = 0.0
+    turn_deg: int = 0
+
+
+# How a layer is turned back to lie on pictures as they are stored.
+_TURNS_BACK: dict[int, tuple[tuple[str, tuple[int, ...]], ...]] = {
+    90: (("transpose", (2,)),),
+    180: (("hflip", ()), ("vflip", ())),
+    270: (("transpose", (1,)),),
+}
+
+
 def encode_pictures(
-    video: Video, pictures: Pictures, window: Window, piece: Piece, form: PictureForm, target: Path
+    video: Video,
+    pictures: Pictures,
+    window: Window,
+    piece: Piece,
+    form: PictureForm,
+    target: Path,
+    layer: Layer | None = None,
 ) -> int:
-    """Writes a piece's pictures to ``target``, alone; how many there are. Their stamps count from the window's
-    start; where the source is whole they are as many as the piece has, and better stamped by the plan.
+    """Writes a piece's pictures to ``target``, alone, under the ``layer`` if there is one; how many there are.
+    Their stamps count from the window's start; where the source is whole they are as many as the piece has, and
+    better stamped by the plan.
 
     Raises DecodeError where FFmpeg fails or gives no picture, DecoderHungError where it takes too long.
     """
@@ -91,6 +117,8 @@ def encode_pictures(
             "trim", start=f"{early * float(coded.tick_s):.9f}", end=f"{late * float(coded.tick_s):.9f}"
         )
     stream = stream.filter("setpts", f"max(PTS-{float(window.start):.9f}/TB,0)")
+    if layer is not None:
+        stream = _under(stream, layer, is_stored=bool(form.profile))
     if form.size_px is not None:
         stream = _fitted(stream, form.size_px)
     elif not form.profile:
@@ -107,6 +135,17 @@ def encode_pictures(
             "cut elsewhere"
         )
     return count
+
+
+def _under(stream: Any, layer: Layer, *, is_stored: bool) -> Any:
+    import ffmpeg
+
+    own = {"framerate": f"{layer.rate_hz:.6f}"} if layer.rate_hz else {}
+    above = ffmpeg.input(f"file:{layer.files}", format="image2", **own)
+    for name, values in _TURNS_BACK.get(layer.turn_deg % 360, ()) if is_stored else ():
+        above = above.filter(name, *values)
+    # The last picture stays for ever and the shorter input ends it all: so there are as many as below the layer.
+    return ffmpeg.overlay(stream, above.filter("tpad", stop=-1, stop_mode="clone"), shortest=1)
 
 
 def _picture_options(form: PictureForm, is_interlaced: bool) -> dict[str, object]:
