@@ -19,6 +19,18 @@ from videoindex.config import Settings
 
 HERE = Path(__file__).resolve().parent
 
+# What `--json` prints beside what its name says.
+DOCUMENTS = {
+    "videoindex ask": """
+        `--json` has `query`, `answer`, `found`, `moments`, `coverage`, `anchors`, `notes`, `suggested`, `length_s`
+        and `moved`. With `--look` also `looks`, one for each moment that was looked at again or was to be, or for
+        each single picture: `video_id`, `path`, `start_s`, `end_s` (of a picture the same), `verdict` (confirmed,
+        tightened, rejected or not judged; of a picture yes, no, cannot tell or not judged) and `reason`. With
+        `--agent` also `steps`: `number`, `action` (null for none that could be used), `result`, `refused`,
+        `tokens`, `seconds`. With `--evidence` each of `moments` has `evidence`, its picture's path or null.
+    """,
+}
+
 
 def commands() -> str:
     """Every command with its arguments, as Markdown."""
@@ -39,7 +51,7 @@ def commands() -> str:
         for action in command._actions:
             if not isinstance(action, argparse._HelpAction):
                 lines.append(f"| `{_spelling(action)}` | {action.help} |")
-        lines.append("")
+        lines += ["", " ".join(DOCUMENTS[name].split()), ""] if name in DOCUMENTS else [""]
     return "\n".join(lines)
 
 

@@ -31,18 +31,23 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("videoindex.config",),
     ("videoindex.recordings",),
     (
+        "videoindex.asking",
         "videoindex.check",
         "videoindex.clipping",
         "videoindex.doctor",
         "videoindex.doctor_vlm",
+        "videoindex.evaluating",
+        "videoindex.needle_evaluating",
         "videoindex.exporting",
+        "videoindex.looking",
+        "videoindex.picturing",
         "videoindex.planning",
         "pipelines",
     ),
     ("videoindex.listing", "videoindex.listing_models"),
     ("videoindex.demo",),
     ("videoindex.commands",),
-    ("videoindex.cli",),
+    ("videoindex.cli", "videoindex.needle_arguments"),
 )
 
 # Each heavy library has one room.
@@ -59,9 +64,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "onnxruntime": ("videoindex.perception",),
     "moonshine_voice": ("videoindex.perception",),
     "faster_whisper": ("videoindex.perception",),
-    "sentence_transformers": ("videoindex.index.embed",),
-    "lancedb": ("videoindex.index.store", "videoindex.index.store_tables"),
+    "sentence_transformers": (
+        "videoindex.index.embed",
+        "videoindex.index.embed_frames",
+        "videoindex.index.cross_encoder",
+    ),
+    "lancedb": ("videoindex.index.store", "videoindex.index.store_tables", "videoindex.index.store_frames"),
     "prefect": ("pipelines",),
+    "matplotlib": ("videoindex.evaluation.report_charts",),
     "opentimelineio": ("videoindex.query.export_timeline",),
 }
 

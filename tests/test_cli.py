@@ -23,6 +23,8 @@ LINES = {
     "ask": ["ask", "when?"],
     "clip": ["clip", "a.mp4", "-o", "b.mp4"],
     "eval grounding": ["eval", "grounding", "--truth", "t.jsonl"],
+    "eval needle": ["eval", "needle"],
+    "eval compare": ["eval", "compare", "a.json", "b.json"],
     "videos": ["videos"],
     "events": ["events"],
     "remove": ["remove", "a.mp4"],
@@ -65,10 +67,13 @@ def ends(line: list[str]) -> int:
         (["index"], "the following arguments are required: PATH"),
         (["search"], "the following arguments are required: query"),
         (["search", "x", "--limit", "0"], "must be a whole number of 1 or more, got '0'"),
+        (["ask", "x", "--look", "--agent"], "argument --agent: not allowed with argument --look"),
         (["events", "--limit", "many"], "must be a whole number of 1 or more, got 'many'"),
         (["events", "--source", "smell"], "invalid choice: 'smell'"),
         (["index", "a.mp4", "--without", "smell"], "invalid choice: 'smell'"),
         (["eval", "guess"], "invalid choice: 'guess'"),
+        (["eval", "grounding", "--truth", "t.jsonl", "--format", "coco"], "invalid choice: 'coco'"),
+        (["eval", "compare", "a.json", "b.json", "--at", "50"], "must be a number above 0 and up to 1, got '50'"),
     ],
 )
 def test_bad_usage_is_one_line_and_the_next_step(

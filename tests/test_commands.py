@@ -29,6 +29,7 @@ SAID = "The lighthouse keeper counts eleven ships."
 MOMENT = {"video_id", "path", "start_s", "end_s", "wall_clock", "score", "text", "sources", "events"}
 EVENT = {"start_s", "end_s", "text", "source", "confidence"}
 COVERAGE = {"examined_s", "total_s", "gaps", "shortest_event_s"}
+DOCUMENT = {"query", "moments", "coverage", "anchors", "notes", "suggested"}
 LIGHT = ["--without", "speech", "--without", "objects"]
 
 
@@ -133,7 +134,7 @@ def test_a_recording_is_named_by_path_by_name_by_id_and_by_its_beginning(bench: 
 @pytest.mark.parametrize(("title", "span"), TITLES.items())
 def test_search_finds_each_title_in_its_second(bench: Bench, title: str, span: tuple[float, float]) -> None:
     found = bench.document("search", f'the text "{title}"', "--limit", "3")
-    assert set(found) == {"query", "moments", "coverage"}
+    assert set(found) == DOCUMENT
     assert set(found["coverage"]) == COVERAGE
     first = found["moments"][0]
     assert set(first) == MOMENT
@@ -145,7 +146,7 @@ def test_search_finds_each_title_in_its_second(bench: Bench, title: str, span: t
 
 def test_ask_answers_on_the_wall_clock_where_it_is_known(bench: Bench) -> None:
     asked = bench.document("ask", "When does someone say that the lighthouse keeper counts ships?")
-    assert set(asked) == {"query", "moments", "coverage", "answer", "found"}
+    assert set(asked) == {*DOCUMENT, "answer", "found", "length_s", "moved"}
     assert asked["found"] is True
     assert (asked["moments"][0]["start_s"], asked["moments"][0]["end_s"]) == pytest.approx((5.0, 8.0), abs=0.01)
     assert asked["moments"][0]["wall_clock"].startswith("2026-03-01T22:00:05.000")

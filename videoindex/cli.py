@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from videoindex.errors import UsageError, VideoIndexError
+from videoindex.needle_arguments import add_needle_arguments
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction["_Parser"]
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["main", "parser"]
 
 FORMATS = ("json", "csv", "srt", "vtt", "chapters", "edl", "otio", "md")
+TRUTH_FORMATS = ("videoindex", "qvhighlights", "charades", "activitynet")
 SOURCES = ("captions", "screen_text", "speech", "objects", "qwen")
 
 
@@ -147,11 +149,21 @@ def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser, export
     )
     ask.add_argument("question", help="in English; exact words in quotation marks")
     ask.add_argument("--all", action="store_true", help="every time it happens")
+    looking = ask.add_mutually_exclusive_group()
+    looking.add_argument(
+        "--look", action="store_true", help="have a vision-language model look again: docs/looking.md"
+    )
+    looking.add_argument("--agent", action="store_true", help="let the model search, look and read by itself")
+    ask.add_argument("--evidence", type=Path, metavar="DIR", help="save a picture of each moment in DIR")
     ask.add_argument("--limit", "-n", type=_count, default=10, metavar="N", help="at most N moments (10)")
 
+    _add_eval(verbs, common)
+
+
+def _add_eval(verbs: _Verbs, common: _Parser) -> None:
     evaluate = verbs.add_parser("eval", help="measure how well times are found")
     kinds = evaluate.add_subparsers(dest="kind", metavar="KIND", required=True, parser_class=_Parser)
-    grounding = kinds.add_parser("grounding", parents=[common], help="R@1, mIoU and false finds over a JSONL")
+    grounding = kinds.add_parser("grounding", parents=[common], help="R@1, mIoU, mAP and false finds")
     grounding.add_argument(
         "--truth", type=Path, required=True, metavar="FILE", help="JSONL: video, query, windows, kind"
     )
@@ -160,6 +172,28 @@ def _add_question_verbs(verbs: _Verbs, common: _Parser, filters: _Parser, export
     )
     grounding.add_argument(
         "--predictions", type=Path, metavar="FILE", help="JSONL: video, query, windows; no index used"
+    )
+    grounding.add_argument(
+        "--format",
+        choices=TRUTH_FORMATS,
+        default=TRUTH_FORMATS[0],
+        help="whose files these are, and whose figures are wanted (videoindex); see docs/evaluation.md",
+    )
+
+    needle = kinds.add_parser("needle", parents=[common], help="plant needles in a recording and look for them")
+    add_needle_arguments(needle)
+
+    compare = kinds.add_parser(
+        "compare", parents=[common], help="two runs over the same queries, with a paired test"
+    )
+    compare.add_argument(
+        "a", type=Path, metavar="A", help="what `eval grounding --json` printed, or the folder of a needle run"
+    )
+    compare.add_argument("b", type=Path, metavar="B", help="the other run; the difference is B less A")
+    compare.add_argument("--measure", metavar="FIELD", default="score", help="what of each row to compare (score)")
+    compare.add_argument("--at", type=_share, metavar="LEVEL", help="count a query 1 from LEVEL on, and 0 below")
+    compare.add_argument(
+        "--arms", nargs=2, metavar="ARM", help="an arm of A, and one of B, where runs have several"
     )
 
 
@@ -202,6 +236,16 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of 1 or more, got {text!r}")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 < value <= 1.0:
+        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to 1, got {text!r}")
+    return value
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from videoindex import listing
 from videoindex.clock import parse_clock, parse_time
@@ -16,12 +17,14 @@ from videoindex.config import (
     Settings,
     load_settings,
     open_backends,
+    open_picture_search,
+    open_reranker,
     open_store,
     open_store_to_manage,
     open_vlm,
 )
-from videoindex.errors import UsageError, VideoIndexError
-from videoindex.index.records import Filters, VideoRecord
+from videoindex.errors import UsageError
+from videoindex.index.records import VideoRecord
 from videoindex.recordings import filters_of, find_recording
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ def run(arguments: argparse.Namespace) -> Result:
         "events": _events,
         "remove": _remove,
         "doctor": _doctor,
-        "eval": _eval_grounding,
+        "eval": _eval,
     }
     return verbs[arguments.verb](arguments, settings)
 
@@ -166,7 +169,7 @@ def _readers(settings: Settings) -> Readers:
 def _search(arguments: argparse.Namespace, settings: Settings) -> Result:
     from videoindex.exporting import ExportWish
     from videoindex.query.export import Sheet, marks_of_moments
-    from videoindex.query.render import moments_text, search_json
+    from videoindex.query.render import search_json, search_text
     from videoindex.query.search import search
 
     wish = ExportWish.of(arguments)
@@ -174,35 +177,41 @@ def _search(arguments: argparse.Namespace, settings: Settings) -> Result:
     filters = filters_of(arguments, store)
     embedder = open_backends(settings).embedder
     result = search(
-        store, embedder, arguments.query, filters=filters, limit=arguments.limit, settings=settings.search
+        store,
+        embedder,
+        arguments.query,
+        filters=filters,
+        limit=arguments.limit,
+        settings=settings.search,
+        pictures=open_picture_search(settings, store),
+        reranker=open_reranker(settings),
     )
-    text = moments_text(result) or listing.nothing_found_text(result.coverage)
+    text = search_text(result, listing.nothing_found_text(result.coverage))
     marks = marks_of_moments(result.moments, result.records)
     sheet = Sheet(arguments.query, marks, "", result.coverage, result.records)
     return _exported(Result(search_json(result), text), sheet, wish, settings)
 
 
 def _ask(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.asking import AskWish, answer_question, asked_document, asked_text, steps_text
     from videoindex.exporting import ExportWish
-    from videoindex.query.ask import ask
     from videoindex.query.export import Sheet, marks_of_moments
-    from videoindex.query.render import answer_text, ask_json
 
-    wish = ExportWish.of(arguments)
+    wish, asking = ExportWish.of(arguments), AskWish.of(arguments)
+    asking.check(settings)
     store = open_store(settings)
-    reply = ask(
+    asked = answer_question(
+        asking,
+        filters_of(arguments, store),
         store,
-        open_backends(settings).embedder,
-        arguments.question,
-        filters=filters_of(arguments, store),
-        every=arguments.all,
-        limit=arguments.limit,
-        settings=settings.search,
+        settings,
+        on_step=lambda step: print(steps_text([step]), file=sys.stderr, flush=True),
     )
-    answer, records = reply.answer, reply.result.records
+    answer, records = asked.reply.answer, asked.reply.result.records
     marks = marks_of_moments(answer.moments, records)
     sheet = Sheet(arguments.question, marks, answer.text, answer.coverage, records)
-    return _exported(Result(ask_json(reply), answer_text(reply)), sheet, wish, settings)
+    shown = Result(asked_document(asked), asked_text(asked), notes=asked.notes)
+    return _exported(shown, sheet, wish, settings)
 
 
 def _exported(shown: Result, sheet: Sheet, wish: ExportWish | None, settings: Settings) -> Result:
@@ -213,7 +222,7 @@ def _exported(shown: Result, sheet: Sheet, wish: ExportWish | None, settings: Se
     if wish is None:
         return shown
     done = export(sheet, shown.document, wish, lambda: open_decoder(settings.index.decoder))
-    return Result(done.document(), done.said(), shown.code, done.notes)
+    return Result(done.document(), done.said(), shown.code, (*shown.notes, *done.notes))
 
 
 def _clip(arguments: argparse.Namespace, settings: Settings) -> Result:
@@ -295,39 +304,8 @@ def _doctor(arguments: argparse.Namespace, settings: Settings) -> Result:
     return Result(findings_document(found), findings_text(found), 1 if found.is_lacking else 0)
 
 
-def _eval_grounding(arguments: argparse.Namespace, settings: Settings) -> Result:
-    from videoindex.evaluation.grounding import ask_product, judge_predictions, report_document, report_table
-    from videoindex.evaluation.truth import load_predictions, load_truth
+def _eval(arguments: argparse.Namespace, settings: Settings) -> Result:
+    from videoindex.evaluating import evaluate
 
-    truth = load_truth(arguments.truth)
-    if arguments.predictions is not None:
-        report = judge_predictions(truth, load_predictions(arguments.predictions))
-    else:
-        folder = arguments.videos or arguments.truth.parent
-        names = dict.fromkeys(query.video for query in truth)
-        missing = [name for name in names if not (folder / name).exists()]
-        if missing:
-            raise UsageError(
-                f"{folder / missing[0]}: named by {arguments.truth}, but not there; give --videos DIR"
-            )
-        outcomes = index_files(settings, [folder / name for name in names])
-        predict = _predictor(settings, {outcome.path: outcome for outcome in outcomes})
-        report = ask_product(truth, folder, predict)
-    failed = any(row.outcome == "failed" for row in report.rows)
-    return Result(report_document(report), report_table(report), 1 if failed else 0)
-
-
-def _predictor(settings: Settings, outcomes: dict[Path, Outcome]) -> Callable[[Path, str], list[Any]]:
-    """Asks the index as ``search`` does, one recording at a time."""
-    from videoindex.query.search import search
-
-    store, embedder = open_store(settings), open_backends(settings).embedder
-
-    def predict(path: Path, query: str) -> list[Any]:
-        outcome = outcomes[path]
-        if outcome.video_id is None:
-            raise VideoIndexError(outcome.reason or f"{path} could not be indexed")
-        only = Filters(video_ids=(outcome.video_id,))
-        return [m.span for m in search(store, embedder, query, filters=only, settings=settings.search).moments]
-
-    return predict
+    done = evaluate(arguments, settings)
+    return Result(done.document, done.text, done.code, done.notes)
