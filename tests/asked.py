@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from index_samples import INDEXED_AT
 from looking import FPS, film, numbers, sees
 
@@ -90,9 +92,13 @@ def make_bench(folder: Path) -> Bench:
     return bench
 
 
-def watcher() -> Scripted:
-    """Sees the bag in windows and in single pictures, and finds it by steps."""
-    return Scripted(_says)
+@contextmanager
+def watcher() -> Iterator[Scripted]:
+    """The model that settings open. It sees the bag in windows and in single pictures, and finds it by steps."""
+    seeing = Scripted(_says)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("videoindex.looking.open_vlm", lambda _: seeing)
+        yield seeing
 
 
 def _says(shown: Shown, asked: str) -> Reply | str:

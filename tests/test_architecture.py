@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Lower layers first. A module may import its own layer and those before it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("videoindex.types", "videoindex.errors", "videoindex.clock"),
+    ("videoindex.types", "videoindex.errors", "videoindex.clock", "videoindex.files"),
     (
         "videoindex.sampling",
         "videoindex.models",

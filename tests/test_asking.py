@@ -30,9 +30,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture
 def model() -> Iterator[Scripted]:
-    seeing = watcher()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("videoindex.looking.open_vlm", lambda _: seeing)
+    with watcher() as seeing:
         yield seeing
 
 

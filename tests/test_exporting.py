@@ -215,7 +215,7 @@ def test_a_run_that_is_cut_off_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     def cut_off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exporting, "save_still", cut_off)
+    monkeypatch.setattr(exporting, "try_still", cut_off)
     with pytest.raises(KeyboardInterrupt):
         _export(Sheet("x", (mark(1, 2, "a"),)), "md", tmp_path / "r.md")
     monkeypatch.setattr(exporting.os, "replace", cut_off)

@@ -12,17 +12,17 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from videoindex.errors import DecodeError, DecoderHungError, UsageError
+from videoindex.errors import DecodeError, UsageError
+from videoindex.files import write_whole
 from videoindex.media.decoders.base import Decoder
-from videoindex.media.stills import save_still
 from videoindex.media.subtitles import playback_start_s
-from videoindex.query.export import Sheet, Written, clock_ms, csv_text, one_recording
+from videoindex.picturing import missing_note, time_in_name, try_still
+from videoindex.query.export import Sheet, Written, csv_text, one_recording
 from videoindex.query.export_report import Still, report_text
 from videoindex.query.export_subtitles import chapters_text, srt_text, vtt_text
 from videoindex.query.export_timeline import edl_text, otio_text
@@ -123,7 +123,7 @@ def export(sheet: Sheet, document: object, wish: ExportWish, open_decoder: Calla
     else:
         written = _text(sheet, wish.format)
     if wish.output is not None:
-        _write(written.text, wish.output)
+        write_whole(wish.output, written.text.encode())  # line ends are the text's own
     return Exported(wish, len(sheet.marks), written.text, (*notes, *written.notes))
 
 
@@ -170,33 +170,19 @@ def _stills(
         return {}, ()
     decoder = open_decoder()
     stills: dict[int, Still | None] = {}
-    missing: list[str] = []
+    missing: list[tuple[Video, float]] = []
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
         for number, mark in wanted:
             at_s = mark.span.start_s
-            file_name = f"{number:03d}_{clock_ms(at_s).replace(':', '-')}.jpg"
-            frame_s = None
-            with suppress(DecodeError, DecoderHungError):  # told in the report and in a note
-                frame_s = save_still(decoder, mark.video, at_s, Path(name) / file_name)
+            file_name = f"{number:03d}_{time_in_name(at_s)}.jpg"
+            frame_s = try_still(decoder, mark.video, at_s, Path(name) / file_name)
             link = f"{quote(folder.name)}/{quote(file_name)}"
             stills[number] = None if frame_s is None else Still(link, frame_s)
-            missing += [] if frame_s is not None else [f"{mark.video.path.name} {clock_ms(at_s)}"]
+            missing += [] if frame_s is not None else [(mark.video, at_s)]
         folder.mkdir(exist_ok=True)
         for stale in folder.iterdir():
             if _STILL.fullmatch(stale.name):
                 stale.unlink()
         for path in Path(name).iterdir():
             os.replace(path, folder / path.name)
-    notes = (f"no picture could be decoded at {'; '.join(missing[:5])}",) if missing else ()
-    return stills, notes
-
-
-def _write(text: str, output: Path) -> None:
-    """Writes the file, which appears under its name when complete. Line ends are the text's own."""
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
+    return stills, missing_note(missing)

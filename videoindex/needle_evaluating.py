@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from videoindex.evaluation.needles import SEEN_KINDS, Kind
 from videoindex.evaluation.protocols import Wish, find_protocol, merged
 from videoindex.evaluation.provenance import recorded
 from videoindex.evaluation.report import NeedleReport, report_document, report_text
-from videoindex.evaluation.trials import open_run, read_rows
+from videoindex.evaluation.trials import TrialRow, open_run, read_rows
 from videoindex.evaluation.voices import installed_voices
+from videoindex.files import write_whole
 from videoindex.media.probe import probe
 from videoindex.sampling.settings import SamplingSettings
 
@@ -76,19 +76,26 @@ def run_needle_command(arguments: argparse.Namespace, settings: Settings) -> Nee
         sampling = dataclasses.replace(sampling, rate_hz=wish.rate_hz, heartbeat_s=beat_s)
         settings = dataclasses.replace(settings, sampling=sampling)
     run = _run(arguments, wish, settings, sampling)
-    lengths_s = [seconds_of(length, _picture_px(run), sampling) for length in run.grid.lengths]
+    picture_px = _picture_px(run)
+    lengths_s = [seconds_of(length, picture_px, sampling) for length in run.grid.lengths]
     copies = plan_grid(run.grid, lengths_s)
     rows = read_rows(arguments.output / "trials.jsonl")
     todo = [(copy, len(trials)) for copy, trials in copies_to_do(run, copies, rows)]
-    cost = cost_of(run, _picture_px(run), todo, rows)
+    cost = cost_of(run, picture_px, todo, rows)
     if arguments.dry_run:
         return NeedleOutcome({"cost": cost_document(cost)}, cost_text(cost), (), True)
     _tell(cost_text(cost) if todo else "all trials have their outcome; writing the report anew")
-    return _run_and_report(run, settings, copies, max(lengths_s), cost, arguments.output)
+    return _run_and_report(run, settings, copies, rows, max(lengths_s), cost, arguments.output)
 
 
 def _run_and_report(
-    run: NeedleRun, settings: Settings, copies: Sequence[Copy], longest_s: float, cost: Cost, folder: Path
+    run: NeedleRun,
+    settings: Settings,
+    copies: Sequence[Copy],
+    done: Sequence[TrialRow],
+    longest_s: float,
+    cost: Cost,
+    folder: Path,
 ) -> NeedleOutcome:
     from pipelines.needle_eval import run_needles
 
@@ -98,9 +105,8 @@ def _run_and_report(
         open_vlm(settings)
     said = _deciding(settings)
     log = open_run(folder, {"run": run.document(), "settings": said})
-    rows = read_rows(folder / "trials.jsonl")
     haystack = _haystack(run, longest_s, folder)
-    run_needles(settings, run, haystack, copies, rows, folder, log, _tell)
+    run_needles(settings, run, haystack, copies, done, folder, log, _tell)
     rows = read_rows(folder / "trials.jsonl")
     planned = [trial.key for copy in copies for trial in copy.trials]
     report = NeedleReport(
@@ -112,8 +118,9 @@ def _run_and_report(
         made_with=tuple(recorded(folder)),
         settings=said,
     )
-    files = _written(report, folder)
-    document = report_document(report) | {"cost": cost_document(cost), "files": files}
+    figures = report_document(report)
+    files = _written(report, figures, folder)
+    document = figures | {"cost": cost_document(cost), "files": files}
     text = f"{report_text(report)}\n\nReport: {files['page']}"
     failed = any(row.outcome == "failed" for row in rows)
     return NeedleOutcome(document, text, report.warnings, not failed and len(rows) == report.planned)
@@ -227,7 +234,7 @@ def _deciding(settings: Settings) -> dict[str, Any]:
     return said
 
 
-def _written(report: NeedleReport, folder: Path) -> dict[str, str]:
+def _written(report: NeedleReport, figures: dict[str, Any], folder: Path) -> dict[str, str]:
     """Writes the report's files; their paths by name."""
     from videoindex.evaluation.report_charts import heat_map_png, time_errors_png
     from videoindex.evaluation.report_page import report_page
@@ -237,12 +244,10 @@ def _written(report: NeedleReport, folder: Path) -> dict[str, str]:
     contents = {
         "heat_map": ("heat_map.png", heat_map),
         "page": ("report.html", page.encode()),
-        "figures": ("report.json", json.dumps(report_document(report), indent=2, ensure_ascii=False).encode()),
+        "figures": ("report.json", json.dumps(figures, indent=2, ensure_ascii=False).encode()),
     }
     for name, content in contents.values():
-        partial = folder / f".{name}.partial"
-        partial.write_bytes(content)
-        os.replace(partial, folder / name)
+        write_whole(folder / name, content)
     files = {key: str(folder / name) for key, (name, _) in contents.items()}
     return files | {"trials": str(folder / "trials.jsonl")}
 

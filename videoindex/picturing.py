@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,15 @@ from videoindex.media.stills import save_still
 from videoindex.query.export import clock_ms
 from videoindex.types import Box, Moment, Video
 
-__all__ = ["Pictures", "check_folder", "picture_instant", "save_pictures"]
+__all__ = [
+    "Pictures",
+    "check_folder",
+    "missing_note",
+    "picture_instant",
+    "save_pictures",
+    "time_in_name",
+    "try_still",
+]
 
 _LONGEST_NAME_BYTES = 150  # of a recording's name within a picture's: file systems allow 255 in all
 _ID = 6  # characters of a recording's id that tell it from another of the same name
@@ -49,7 +58,7 @@ def save_pictures(
     the folder cannot be written.
     """
     files: list[Path | None] = []
-    missing: list[str] = []
+    missing: list[tuple[Video, float]] = []
     decoder = open_decoder() if moments else None
     for moment in moments:
         video = videos[moment.video_id]
@@ -59,14 +68,28 @@ def save_pictures(
             files.append(None)
             continue
         folder.mkdir(exist_ok=True)
-        try:
-            saved = save_still(decoder, video, at_s, path)
-        except (DecodeError, DecoderHungError):  # told in a note
-            saved = None
+        saved = try_still(decoder, video, at_s, path)
         files.append(None if saved is None else path)
-        missing += [] if saved is not None else [f"{video.path.name} {clock_ms(at_s)}"]
-    notes = (f"no picture could be decoded at {'; '.join(missing[:5])}",) if missing else ()
-    return Pictures(tuple(files), notes)
+        missing += [] if saved is not None else [(video, at_s)]
+    return Pictures(tuple(files), missing_note(missing))
+
+
+def try_still(decoder: Decoder, video: Video, at_s: float, path: Path) -> float | None:
+    """As ``save_still``; None too where decoding fails, which is for ``missing_note`` to tell."""
+    with suppress(DecodeError, DecoderHungError):
+        return save_still(decoder, video, at_s, path)
+    return None
+
+
+def missing_note(missing: Sequence[tuple[Video, float]]) -> tuple[str, ...]:
+    """Where there is no picture, in one sentence; none where there are all."""
+    named = "; ".join(f"{video.path.name} {clock_ms(at_s)}" for video, at_s in missing[:5])
+    return (f"no picture could be decoded at {named}",) if missing else ()
+
+
+def time_in_name(at_s: float) -> str:
+    """``0-01-12.300``: a time as file names may hold it."""
+    return clock_ms(at_s).replace(":", "-")
 
 
 def picture_instant(moment: Moment) -> float:
@@ -82,4 +105,4 @@ def _area(box: Box) -> float:
 def _name(video: Video, at_s: float) -> str:
     """``yard_3f2a1c_0-01-12.300.jpg``: the recording, its id, and the time."""
     stem = os.fsdecode(os.fsencode(video.path.stem)[:_LONGEST_NAME_BYTES])
-    return f"{stem}_{video.id[:_ID]}_{clock_ms(at_s).replace(':', '-')}.jpg"
+    return f"{stem}_{video.id[:_ID]}_{time_in_name(at_s)}.jpg"

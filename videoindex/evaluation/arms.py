@@ -29,7 +29,7 @@ from videoindex.perception.qwen_answer import read_events
 from videoindex.perception.qwen_guards import SeenEvent, guard
 from videoindex.perception.qwen_prompt import INSTRUCTIONS, SCHEMA, question
 from videoindex.perception.vlm.answers import UnfitError, ask_parsed
-from videoindex.perception.vlm.base import Form, Reply, Showing, Vlm
+from videoindex.perception.vlm.base import Form, Reply, Showing, Vlm, pair_marks_s
 from videoindex.query.ask import ask
 from videoindex.query.find import EventIndex, QueryEmbedder
 from videoindex.query.search import search
@@ -85,8 +85,7 @@ class Direct:
             (self.size.width_px, self.size.height_px),
             self.tokens(part),
         )
-        instants = np.array(segment.at_s_T)
-        planned = tuple(((instants[0::2] + instants[1::2]) / 2).tolist())
+        planned = pair_marks_s(np.array(segment.at_s_T))
         frames = self.decoder.frames(video, segment.at_s_T, segment.size_px)
         is_asked = self.prompt == "question"
         instructions = NEEDLE_INSTRUCTIONS if is_asked else INSTRUCTIONS
@@ -129,7 +128,7 @@ def _of_events(trial: Trial, events: tuple[SeenEvent, ...] | UnfitError, tokens:
     if isinstance(events, UnfitError):
         return Said(failure=f"the model's description cannot be used, asked twice: {events}", tokens=tokens)
     text = " / ".join(f"{event.span.start_s:g} s: {event.text}" for event in events)
-    found = _in_order(trial, lambda matter: [event.span for event in events if _names(event.text, matter, trial)])
+    found = [[event.span for event in events if _names(event.text, matter, trial)] for matter in trial.matters]
     named = next((event.text for event in events if _names(event.text, trial.matters[0], trial)), "")
     return _counted(trial, found, named, text or "nothing happens", tokens)
 
@@ -138,10 +137,6 @@ def _names(text: str, matter: Matter, trial: Trial) -> bool:
     """Whether a description is of this needle; where several are alike but for the answer, of the one it is."""
     told_by = matter.answer if trial.task in ("ordering", "counting") and not matter.subject else ""
     return holds_words(text, " ".join((*matter.cues, told_by)))
-
-
-def _in_order(trial: Trial, find: Callable[[Matter], list[Span]]) -> list[list[Span]]:
-    return [find(matter) for matter in trial.matters]
 
 
 def _counted(trial: Trial, found: Sequence[Sequence[Span]], named: str, text: str, tokens: int = 0) -> Said:

@@ -38,6 +38,7 @@ __all__ = [
     "mean_average_precision",
     "mean_iou",
     "recall_at_1",
+    "wilson_bounds",
     "wilson_interval",
 ]
 
@@ -76,12 +77,19 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float,
         raise ValueError(f"confidence must lie in (0, 1), got {confidence}")
     if n == 0:
         return 0.0, 1.0
+    return wilson_bounds(hits / n, n, confidence)
+
+
+def wilson_bounds(share: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval for a ``share`` in [0, 1] of ``n`` independent trials, which need not be whole.
+
+    ``n`` is above 0.
+    """
     z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
-    share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    # At 0 and n hits the bound is exactly 0 or 1; rounding must not move it past the share itself.
-    return (0.0 if hits == 0 else middle - half), (1.0 if hits == n else middle + half)
+    # At 0 and all hits the bound is exactly 0 or 1; rounding must not move it past the share itself.
+    return (0.0 if share == 0.0 else max(0.0, middle - half)), (1.0 if share == 1.0 else min(1.0, middle + half))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean, median
 from typing import Any
 
-from videoindex.evaluation.metrics import Rate
+from videoindex.evaluation.metrics import Rate, wilson_bounds
 from videoindex.evaluation.trials import TrialRow
 
 __all__ = ["Figures", "Times", "by", "figures", "figures_document"]
@@ -94,14 +94,7 @@ def _clustered(rows: Sequence[TrialRow]) -> tuple[float, float] | None:
     off = [sum((row.score or 0.0) - share for row in cluster) for cluster in clusters]
     between = len(clusters) / (len(clusters) - 1) * sum(value * value for value in off) / n**2
     effect = max(1.0, between / plain) if plain else 1.0
-    return _wilson(share, n / effect)
-
-
-def _wilson(share: float, n: float) -> tuple[float, float]:
-    z = NormalDist().inv_cdf(0.5 + _CONFIDENCE / 2)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return (0.0 if share == 0 else max(0.0, middle - half)), (1.0 if share == 1 else min(1.0, middle + half))
+    return wilson_bounds(share, n / effect)
 
 
 def _times(offsets_s: Sequence[float]) -> Times | None:

@@ -10,6 +10,8 @@ import platform
 import subprocess
 from pathlib import Path
 
+from videoindex.files import write_whole
+
 __all__ = ["provenance", "recorded"]
 
 _PACKAGES = (
@@ -38,9 +40,7 @@ def recorded(folder: Path) -> list[dict[str, str]]:
     now = provenance()
     if now in known:
         return known
-    partial = folder / ".made_with.json.partial"
-    partial.write_text(json.dumps([*known, now], indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_whole(path, (json.dumps([*known, now], indent=2) + "\n").encode())
     return [*known, now]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from videoindex.errors import UsageError
+from videoindex.files import write_whole
 
 __all__ = ["Outcome", "TrialLog", "TrialRow", "open_run", "read_rows"]
 
@@ -146,7 +147,5 @@ def open_run(folder: Path, asked: dict[str, Any]) -> TrialLog:
             shown = "; ".join(f"{name} was {was.get(name)!r}, is {now.get(name)!r}" for name in differing[:3])
             raise UsageError(f"{folder} holds another run ({shown[:600]}); go on with that, or name a new folder")
     else:
-        partial = folder / ".run.json.partial"
-        partial.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(partial, header)
+        write_whole(header, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
     return TrialLog(folder / "trials.jsonl")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,12 @@ __all__ = [
     "Embedder",
     "SentenceEmbedder",
     "dimension",
+    "document_vectors",
     "load_model",
     "model_fingerprint",
     "packaged_model",
     "plain",
+    "query_vector",
     "quiet_transformers",
 ]
 
@@ -124,22 +126,12 @@ class SentenceEmbedder:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         with self._lock:
-            vectors = self._loaded().encode_document(
-                [plain(text) for text in texts],
-                batch_size=self._settings.batch_size,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-        return np.asarray(vectors, dtype=np.float32)
+            return document_vectors(self._loaded(), [plain(text) for text in texts], self._settings.batch_size)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector (D,), L2-normalised. Raises BackendError when the model cannot load."""
         with self._lock:
-            vector = self._loaded().encode_query(
-                plain(text), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-            )
-        return np.asarray(vector, dtype=np.float32)
+            return query_vector(self._loaded(), text)
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
@@ -189,6 +181,22 @@ def load_model(model: str, revision: str, device: str) -> SentenceTransformer:
             revision=revision or None,
             local_files_only=is_local,
         )
+
+
+def document_vectors(model: SentenceTransformer, documents: Sequence[Any], batch: int) -> NDArray[np.float32]:
+    """Vectors (N, D), L2-normalised, of texts or pictures to be found, ``batch`` together."""
+    vectors = model.encode_document(
+        documents, batch_size=batch, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+    )
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def query_vector(model: SentenceTransformer, text: str) -> NDArray[np.float32]:
+    """The vector (D,), L2-normalised, of a question."""
+    vector = model.encode_query(
+        plain(text), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+    )
+    return np.asarray(vector, dtype=np.float32)
 
 
 @contextmanager

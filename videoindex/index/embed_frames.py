@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from videoindex.errors import BackendError, ConfigError
-from videoindex.index.embed import dimension, load_model, model_fingerprint, plain
+from videoindex.index.embed import dimension, document_vectors, load_model, model_fingerprint, query_vector
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -125,22 +125,12 @@ class PictureEmbedder:
             raise ValueError(f"need pictures as uint8 THWC, got {rgb_THWC.dtype} {rgb_THWC.shape}")
         pictures = [Image.fromarray(rgb_HWC) for rgb_HWC in rgb_THWC]
         with self._lock:
-            vectors = self._loaded().encode_document(
-                pictures,
-                batch_size=self._settings.batch,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-        return np.asarray(vectors, dtype=np.float32)
+            return document_vectors(self._loaded(), pictures, self._settings.batch)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector (D,), L2-normalised. A text longer than the model reads counts by its beginning."""
         with self._lock:
-            vector = self._loaded().encode_query(
-                plain(text), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-            )
-        return np.asarray(vector, dtype=np.float32)
+            return query_vector(self._loaded(), text)
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:

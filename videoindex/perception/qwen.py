@@ -17,7 +17,7 @@ from videoindex.perception.qwen_answer import SaidEvent, read_events
 from videoindex.perception.qwen_guards import Guarded, guard
 from videoindex.perception.qwen_prompt import INSTRUCTIONS, PROMPT_VERSION, SCHEMA, question
 from videoindex.perception.vlm.answers import UnfitError, ask_parsed
-from videoindex.perception.vlm.base import Form, Looks, Reply, Showing, Vlm
+from videoindex.perception.vlm.base import Form, Looks, Reply, Showing, Vlm, pair_marks_s
 from videoindex.sampling.mrope import PATCH_FRAMES, FrameSize, fit_frame
 from videoindex.sampling.pack import pack
 from videoindex.sampling.settings import SamplingSettings
@@ -106,15 +106,13 @@ class Qwen:
         seen_s: list[float] = []
         size = FrameSize(*segment.size_px)
         frames = self._decoder.frames(video, segment.at_s_T, segment.size_px)
-        instants = np.array(segment.at_s_T)
-        planned = tuple(((instants[0::PATCH_FRAMES] + instants[1::PATCH_FRAMES]) / 2).tolist())
         shown: list[float] = []
         showing = Showing(
             str(video.path),
             segment.span,
             INSTRUCTIONS,
             _noted(paired(frames, segment, seen_s), shown),
-            planned,
+            pair_marks_s(np.array(segment.at_s_T)),
             size,
         )
         form = Form(self._settings.answer_tokens, SCHEMA)

@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from videoindex.clock import format_clock
 from videoindex.errors import BackendError, DecodeError
 from videoindex.perception.vlm.answers import UnfitError, ask_parsed
-from videoindex.perception.vlm.base import Form, Looks, Reply, Showing
+from videoindex.perception.vlm.base import Form, Reply, Showing, still_showing
 from videoindex.query.read import Readers, ReadSettings, Wish, instants, need_vlm, require_picture
 from videoindex.query.read_answers import DataBox, Filled, envelope, filled
 from videoindex.query.read_lines import ReadLine, read_lines
 from videoindex.query.read_prompts import READ_INSTRUCTIONS, TRANSCRIBE, fill_instructions, fill_question
 from videoindex.query.read_schema import Schema
-from videoindex.sampling.mrope import FrameSize
-from videoindex.types import Box, Span, Video
+from videoindex.types import Box, Video
 
 __all__ = ["Page", "Reading", "read_pages"]
 
-_STILL_S = 1e-3  # a picture that is read stands for no time of its own
 _TEXT_ALONE = (
     "read by character recognition alone: the text and where it stands, not what the picture shows; "
     'a vision-language model ("qwen" in index.observers) could tell that'
@@ -146,14 +144,7 @@ def _showing(
     """The true time of the picture at an instant, and the picture as the model is shown it."""
     size = settings.shown_px(video)
     frame_s, rgb_HWC = _picture(video, at_s, readers, (size.width_px, size.height_px))
-    return frame_s, _still(video, at_s, rgb_HWC, size, instructions)
-
-
-def _still(video: Video, at_s: float, rgb_HWC: NDArray[np.uint8], size: FrameSize, instructions: str) -> Showing:
-    """One picture, to be read rather than watched."""
-    pair = Looks(np.stack([rgb_HWC, rgb_HWC]), np.array([at_s, at_s]))
-    span = Span(at_s, at_s + _STILL_S)
-    return Showing(str(video.path), span, instructions, (pair,), pair.marks_s, size, stills=True)
+    return frame_s, still_showing(str(video.path), at_s, rgb_HWC, size, instructions)
 
 
 def _picture(

@@ -20,7 +20,7 @@ from videoindex.clock import format_clock, format_dated, format_span
 from videoindex.errors import TransientBackendError
 from videoindex.media.decoders.base import Decoder
 from videoindex.perception.vlm.answers import UnfitError, ask_parsed
-from videoindex.perception.vlm.base import Form, Looks, Showing, Vlm
+from videoindex.perception.vlm.base import Form, Vlm, still_showing
 from videoindex.query.look_answers import read_holds
 from videoindex.query.look_budget import Budget, Counted, Meter, text_tokens, worst_tokens
 from videoindex.query.look_prompts import STATE_INSTRUCTIONS, STATE_SCHEMA, state_question_text
@@ -29,7 +29,7 @@ from videoindex.query.look_windows import require_file, seen_moment
 from videoindex.query.read import require_picture
 from videoindex.query.state_plan import Change, Finding, Outcome, Sight, conclude, grid_instants, next_instants
 from videoindex.query.state_words import StateQuestion, state_question
-from videoindex.sampling.mrope import FrameSize, fit_frame, patch_tokens
+from videoindex.sampling.mrope import fit_frame, patch_tokens
 from videoindex.types import Moment, Span, Video, merge_spans
 
 __all__ = [
@@ -46,7 +46,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 _DEFAULTS = SecondLookSettings()
-_STILL_S = 1e-3  # a picture by itself stands for no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +200,7 @@ class _Witness:
 
     def _ask(self, at_s: float, rgb_HWC: NDArray[np.uint8]) -> Sight:
         asked = state_question_text(self._question.statement, at_s, self._video.span)
-        showing = _still(self._video, at_s, rgb_HWC, self._size)
+        showing = still_showing(str(self._video.path), at_s, rgb_HWC, self._size, STATE_INSTRUCTIONS)
         self.meter.tokens += text_tokens(STATE_INSTRUCTIONS)
         try:
             with self._vlm.watch(showing) as viewing:
@@ -211,12 +210,6 @@ class _Witness:
         if isinstance(said, UnfitError):
             return Sight(at_s, None, f"{self._vlm.model} gave no answer that can be used, asked twice: {said}")
         return Sight(at_s, *said)
-
-
-def _still(video: Video, at_s: float, rgb_HWC: NDArray[np.uint8], size: FrameSize) -> Showing:
-    looks = Looks(np.stack([rgb_HWC, rgb_HWC]), np.array([at_s, at_s]))
-    span = Span(at_s, at_s + _STILL_S)
-    return Showing(str(video.path), span, STATE_INSTRUCTIONS, (looks,), looks.marks_s, size, stills=True)
 
 
 def _changed(found: StateFound) -> str:

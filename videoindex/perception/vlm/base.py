@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from videoindex.sampling.mrope import PATCH_FRAMES, FrameSize
 from videoindex.types import Span
 
-__all__ = ["Form", "Looks", "Reply", "Showing", "Viewing", "Vlm"]
+__all__ = ["Form", "Looks", "Reply", "Showing", "Viewing", "Vlm", "pair_marks_s", "still_showing"]
+
+_STILL_S = 1e-3  # a picture by itself stands for no time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +44,7 @@ class Looks:
     @property
     def marks_s(self) -> tuple[float, ...]:
         """What the time markers say: the mean of each pair's instants, as the model's own processor has it."""
-        return tuple(((self.at_s_T[0::2] + self.at_s_T[1::2]) / 2).tolist())
+        return pair_marks_s(self.at_s_T)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,20 @@ class Showing:
     marks_s: tuple[float, ...]
     size: FrameSize
     stills: bool = False
+
+
+def pair_marks_s(at_s_T: NDArray[np.float64]) -> tuple[float, ...]:
+    """The mark of each pair of instants: their mean, in seconds."""
+    return tuple(((at_s_T[0::PATCH_FRAMES] + at_s_T[1::PATCH_FRAMES]) / 2).tolist())
+
+
+def still_showing(
+    name: str, at_s: float, rgb_HWC: NDArray[np.uint8], size: FrameSize, instructions: str
+) -> Showing:
+    """One picture, uint8 of ``size``, to be read rather than watched."""
+    looks = Looks(np.stack([rgb_HWC, rgb_HWC]), np.array([at_s, at_s]))
+    span = Span(at_s, at_s + _STILL_S)
+    return Showing(name, span, instructions, (looks,), looks.marks_s, size, stills=True)
 
 
 @dataclass(frozen=True, slots=True)
