@@ -26,6 +26,8 @@ TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "nin
         ("forty six seven", "46 7"),
         ("lecture four", "lecture four"),
         ("one of two hundred and the rest", "one of 200 and the rest"),
+        ("12 hundred and hundred whales", "1200 and hundred whales"),
+        ("9 two hundred and thousand", "9 200 and thousand"),
         ("a hundred", "a hundred"),
         ("", ""),
     ],

@@ -25,9 +25,10 @@ def with_digits(words: Sequence[str]) -> list[str]:
     written: list[str] = []
     run: list[str] = []
     for word in (*words, ""):
-        if word in _SMALL or (run and word in _SCALES) or (run and word == "and" and run[-1] in _SCALES):
+        goes_on = bool(run) and (run[-1] in _SCALES if word == "and" else word in _SCALES and run[-1] != "and")
+        if word in _SMALL or goes_on:
             run.append(word)
-        elif word in _SCALES and written and written[-1].isdecimal():
+        elif word in _SCALES and not run and written and written[-1].isdecimal():
             run = [written.pop(), word]
         else:
             written += _numbers(run)
